@@ -1,0 +1,6 @@
+//! Not here yet.
+use crate::machine::{Failure, Outcome};
+
+pub fn command(_: &[String]) -> Outcome {
+    Err(Failure::new("`conformance` is not here yet"))
+}
