@@ -393,16 +393,24 @@ impl Merge<'_> {
     }
 }
 
+/// Where a line of the base stands in a side. The first lines of a change may
+/// lie in what the side removed: the region then joins the one before, and
+/// only its end counts.
 fn moved(line: usize, shift: isize) -> usize {
-    line.checked_add_signed(shift)
-        .expect("an unchanged line exists on both sides")
+    line.saturating_add_signed(shift)
 }
 
 /// The part of the base that either change touches, on all sides.
 fn conflict(our: &Change, their: &Change) -> Region {
     let start = our.old.start.min(their.old.start);
     let end = our.old.end.max(their.old.end);
-    let side = |change: &Change| change.new.start - (change.old.start - start)..change.new.end + (end - change.old.end);
+    // Earlier changes of the same side may reach into this part: it then joins
+    // their region, and only its end counts.
+    let side = |change: &Change| {
+        let before = change.old.start - start;
+        let after = end - change.old.end;
+        change.new.start.saturating_sub(before)..change.new.end + after
+    };
     Region {
         decision: Decision::Conflict,
         base: start..end,

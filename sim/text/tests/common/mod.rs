@@ -319,3 +319,51 @@ pub fn check_all<C>(
     }
     wrong
 }
+
+/// A base and two sides that share some of their changes.
+pub struct Triple {
+    pub base: Vec<u8>,
+    pub ours: Vec<u8>,
+    pub theirs: Vec<u8>,
+}
+
+impl Triple {
+    pub fn describe(&self) -> String {
+        if self.base.len() + self.ours.len() + self.theirs.len() > 1500 {
+            return String::from("(long)");
+        }
+        let text = |bytes| String::from_utf8_lossy(bytes).replace('\r', "^M");
+        let (base, ours, theirs) = (text(&self.base), text(&self.ours), text(&self.theirs));
+        format!("base:\n{base}\nours:\n{ours}\ntheirs:\n{theirs}")
+    }
+}
+
+pub fn triple(rng: &mut Rng, lines_max: usize) -> Triple {
+    let kind = kind(rng);
+    let base = text(rng, kind, lines_max);
+    let start = if rng.one_in(3) {
+        edit(rng, kind, &base)
+    } else {
+        base.clone()
+    };
+    let ours = edit(rng, kind, &start);
+    let theirs = if rng.one_in(10) {
+        edit(rng, kind, &ours)
+    } else {
+        edit(rng, kind, &start)
+    };
+    let crlf = rng.one_in(5);
+    let mut side = |text: &Text| {
+        let bytes = bytes(rng, text);
+        if crlf && !rng.one_in(4) {
+            String::from_utf8(bytes).unwrap().replace('\n', "\r\n").into_bytes()
+        } else {
+            bytes
+        }
+    };
+    Triple {
+        base: side(&base),
+        ours: side(&ours),
+        theirs: side(&theirs),
+    }
+}
