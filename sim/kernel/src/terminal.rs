@@ -149,5 +149,5 @@ impl Terminal {
 }
 
 fn count_lines(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|b| **b == b'\n').count()
+    bytes.split(|b| *b == b'\n').count() - 1
 }

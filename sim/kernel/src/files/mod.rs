@@ -140,7 +140,7 @@ impl core::fmt::Debug for Files {
         f.debug_struct("Files")
             .field("inodes", &self.table.live_count)
             .field("bytes", &self.bytes_used)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

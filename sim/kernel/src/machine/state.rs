@@ -343,10 +343,10 @@ impl Core {
                 } else {
                     offset
                 };
-                if self.files.write_at(&handle, at, bytes).is_ok() {
-                    if let Some(description) = self.descriptions.get_mut(&id) {
-                        description.offset = at + bytes.len() as u64;
-                    }
+                if self.files.write_at(&handle, at, bytes).is_ok()
+                    && let Some(description) = self.descriptions.get_mut(&id)
+                {
+                    description.offset = at + bytes.len() as u64;
                 }
             }
             Target::Null | Target::PipeRead(_) | Target::Memory(_) | Target::HostInput(_) => {}
@@ -532,13 +532,20 @@ impl Core {
 
     /// The next process that can take a step: round robin, in order of number.
     pub fn next_runnable(&mut self) -> Option<Pid> {
-        let after: Vec<Pid> = self.procs.range(self.last_stepped + 1..).map(|(pid, _)| *pid).collect();
-        let before: Vec<Pid> = self.procs.range(..=self.last_stepped).map(|(pid, _)| *pid).collect();
-        for pid in after.into_iter().chain(before) {
+        let after = self.last_stepped.saturating_add(1);
+        self.first_runnable(after, Pid::MAX)
+            .or_else(|| self.first_runnable(0, self.last_stepped))
+    }
+
+    fn first_runnable(&mut self, from: Pid, to: Pid) -> Option<Pid> {
+        let mut next = from;
+        while next <= to {
+            let pid = self.procs.range(next..=to).map(|(pid, _)| *pid).next()?;
             self.flush_blocked(pid);
             if self.is_runnable(pid) {
                 return Some(pid);
             }
+            next = pid.checked_add(1)?;
         }
         None
     }

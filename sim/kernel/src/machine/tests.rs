@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::io::Read;
-use crate::process::{Process, Wait};
 use crate::process::{Call, RunToEnd};
+use crate::process::{Process, Wait};
 use std::time::Duration;
 
 fn yes(_: Call) -> Box<dyn Process> {
@@ -73,7 +73,7 @@ fn nap(_: Call) -> Box<dyn Process> {
                 Some(until) if io.now() >= until => Progress::Exit(0),
                 Some(until) => Progress::Blocked(Wait::Alarm(until)),
                 None => {
-                    let until = io.now() + Duration::from_secs(60);
+                    let until = io.now() + Duration::from_mins(1);
                     self.0 = Some(until);
                     Progress::Blocked(Wait::Alarm(until))
                 }
@@ -160,8 +160,7 @@ fn an_endless_command_meets_a_limit_by_name() {
     let notice = b"essaim: command stopped: limit command_output_bytes_max reached\n";
     assert!(
         output.iter().any(|(fd, bytes)| *fd == 2 && bytes.ends_with(notice)),
-        "{:?}",
-        status
+        "{status:?}"
     );
     machine.run(10);
     assert!(machine.core.procs.is_empty());
