@@ -89,6 +89,8 @@ fn trunk(options: &Options, tools: &setup::Tools, staging: &Path) -> Outcome {
         .on_path(&tools.folders)
         // Trunk reads these two with meanings of its own.
         .without_env(&["NO_COLOR", "TRUNK_BUILD_DIST"])
+        // Its own traces would bury the message that matters.
+        .env("RUST_BACKTRACE", "0")
         .hint("The compiler's messages are above. If Trunk misses a tool, `cargo xtask setup` installs it.");
     if options.release {
         run = run.args(["--release"]);

@@ -64,7 +64,7 @@ fn dispatch(command: &str, rest: &[String]) -> Outcome {
         "new-lesson" => new_lesson::command(rest),
         "deny" => {
             no_arguments(rest)?;
-            deny::command(rest)
+            deny::check()
         }
         "" | "help" | "--help" | "-h" => {
             print!("{USAGE}");

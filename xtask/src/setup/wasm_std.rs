@@ -205,7 +205,10 @@ fn debian_mirror() -> Outcome<Mirror> {
         .lines()
         .map(|line| line.split_once(' ').unwrap_or((line, "")))
         .find(|(address, _)| address.trim_end_matches('/').ends_with("/debian"))
-        .map(|(address, key)| Mirror { address: address.to_owned(), key: key_file(key.trim()) })
+        .map(|(address, key)| Mirror {
+            address: address.to_owned(),
+            key: key_file(key.trim()),
+        })
         .ok_or_else(|| Failure::new("apt knows no Debian mirror on this machine").hint(by_hand()))
 }
 
