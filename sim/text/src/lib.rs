@@ -17,6 +17,7 @@ mod hunk;
 mod line;
 mod merge;
 mod similarity;
+mod stat;
 
 pub use diff::{Algorithm, Change, DiffOptions, Whitespace, diff, diff_bytes};
 pub use function::FunctionRule;
@@ -25,3 +26,4 @@ pub use hunk::{Hunk, HunkLine, HunkOptions, LineKind, hunks, unified};
 pub use line::{is_binary, lines};
 pub use merge::{Favor, Labels, MergeLevel, MergeOptions, MergeResult, MergeStyle, merge, merge_file};
 pub use similarity::{SIMILARITY_SCORE_MAX, similarity, similarity_score};
+pub use stat::{StatEntry, StatKind, StatOptions, count_lines, numstat_line, shortstat, stat};

@@ -367,3 +367,53 @@ pub fn triple(rng: &mut Rng, lines_max: usize) -> Triple {
         theirs: side(&theirs),
     }
 }
+
+/// Files by path.
+pub type Tree = Vec<(String, Vec<u8>)>;
+
+/// What `git log` prints for each pair of trees, after the subject.
+pub fn git_log(pairs: &[(Tree, Tree)], arguments: &[&str]) -> Vec<Vec<u8>> {
+    use std::io::Write;
+    let scratch = tempfile::tempdir().unwrap();
+    git(scratch.path(), &["init", "-q", "-b", "main"]);
+    let mut stream = Vec::new();
+    for (i, (old, new)) in pairs.iter().enumerate() {
+        for (subject, tree) in [(format!("old {i}"), old), (format!("new {i}"), new)] {
+            let head = format!(
+                "commit refs/heads/main\ncommitter n <e> 1 +0000\ndata {}\n{subject}\ndeleteall\n",
+                subject.len()
+            );
+            stream.extend_from_slice(head.as_bytes());
+            for (path, content) in tree {
+                let head = format!("M 100644 inline {path}\ndata {}\n", content.len());
+                stream.extend_from_slice(head.as_bytes());
+                stream.extend_from_slice(content);
+                stream.push(b'\n');
+            }
+        }
+    }
+    let mut import = Command::new("git")
+        .args(["fast-import", "--quiet"])
+        .current_dir(scratch.path())
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    import.stdin.take().unwrap().write_all(&stream).unwrap();
+    assert!(import.wait().unwrap().success());
+    let mut all = vec!["-c", "core.quotePath=false", "log", "--reverse"];
+    all.extend(["--format=%x01%s%n%x02", "main"]);
+    all.extend(arguments);
+    let output = git(scratch.path(), &all);
+    assert!(output.stderr.is_empty(), "{output:?}");
+    output
+        .stdout
+        .split(|&b| b == 1)
+        .filter(|part| part.starts_with(b"new "))
+        .map(|part| {
+            let end = part.iter().position(|&b| b == 2).unwrap();
+            let body = part[end + 1..].trim_ascii_start();
+            let blank = usize::from(!body.is_empty());
+            [&b" "[..blank], body.trim_ascii_end(), &b"\n"[..blank]].concat()
+        })
+        .collect()
+}
