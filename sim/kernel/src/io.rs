@@ -283,9 +283,13 @@ impl Io<'_> {
     }
 
     /// A shell says that it waits at its prompt: the primary one, or (`continuation`) for the rest of a command.
+    /// It says so *before* it prints the prompt, so that what commands printed can be told from it.
     pub fn at_prompt(&mut self, continuation: bool, status: u8) {
+        self.core.flush(self.pid);
         if let Some(id) = self.terminal() {
-            self.core.terminals[id].prompt = Some((continuation, status));
+            let terminal = &mut self.core.terminals[id];
+            terminal.prompt = Some((continuation, status));
+            terminal.prompt_start = terminal.output_end();
         }
     }
 

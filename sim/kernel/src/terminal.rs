@@ -53,6 +53,8 @@ pub struct Terminal {
     pub(crate) foreground: Pid,
     pub(crate) shell: Option<Pid>,
     pub(crate) prompt: Option<(bool, u8)>,
+    /// Where the prompt begins in the output, so that a command's output can be told from it.
+    pub(crate) prompt_start: u64,
     pub(crate) editor: Option<(Pid, Vec<u8>)>,
     pub(crate) closed: Option<u8>,
 }
@@ -72,6 +74,7 @@ impl Terminal {
             foreground: 0,
             shell: None,
             prompt: None,
+            prompt_start: 0,
             editor: None,
             closed: None,
         }
@@ -105,6 +108,11 @@ impl Terminal {
     /// Offset of the first byte still in the scrollback.
     pub fn output_start(&self) -> u64 {
         self.output_start
+    }
+
+    /// Offset at which the last prompt begins: what stands before it was printed by commands.
+    pub fn prompt_start(&self) -> u64 {
+        self.prompt_start
     }
 
     /// The output from offset `from` (or from the start of the scrollback, if that is later).

@@ -97,6 +97,11 @@ impl Machine {
         }
     }
 
+    /// The next instant a process waits for: time that passes should stop there on its way.
+    pub fn next_alarm(&self) -> Option<Time> {
+        self.core.next_alarm()
+    }
+
     /// What happened so far.
     pub fn events(&self) -> &EventLog {
         &self.core.events

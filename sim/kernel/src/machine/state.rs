@@ -636,14 +636,18 @@ impl Core {
         if !busy_terminal && !busy_host {
             return false;
         }
+        let Some(at) = self.next_alarm() else { return false };
+        self.now = self.now.max(at);
+        self.files.set_now(self.now);
+        true
+    }
+
+    pub fn next_alarm(&self) -> Option<Time> {
         let alarms = self.procs.values().filter_map(|p| match p.wait {
             Some(Wait::Alarm(at)) if p.zombie.is_none() => Some(at),
             _ => None,
         });
-        let Some(at) = alarms.min() else { return false };
-        self.now = self.now.max(at);
-        self.files.set_now(self.now);
-        true
+        alarms.min()
     }
 
     pub fn limit_reached(&self) -> Option<&'static str> {
