@@ -1,6 +1,6 @@
 //! Unified hunks: changes with the lines around them.
 
-use crate::diff::{Change, DiffOptions, diff};
+use crate::diff::{Change, DiffOptions, diff, diff_without_context};
 use crate::function::FunctionRule;
 use crate::line::lines;
 
@@ -121,7 +121,8 @@ impl Hunk<'_> {
     }
 }
 
-/// Groups `changes` (from [`diff`] on the same lines) into hunks.
+/// Groups `changes` (from [`diff`] on the same lines, or from
+/// [`diff_without_context`] if `context` is 0) into hunks.
 pub fn hunks<'a>(old: &[&'a [u8]], new: &[&'a [u8]], changes: &[Change], options: &HunkOptions) -> Vec<Hunk<'a>> {
     let mut hunks = Vec::new();
     let mut rest = changes;
@@ -220,7 +221,10 @@ fn build<'a>(old: &[&'a [u8]], new: &[&'a [u8]], changes: &[Change], context: us
 /// empty if nothing differs.
 pub fn unified(old: &[u8], new: &[u8], diff_options: &DiffOptions, hunk_options: &HunkOptions) -> Vec<u8> {
     let (old, new) = (lines(old), lines(new));
-    let changes = diff(&old, &new, diff_options);
+    let changes = match hunk_options.context {
+        0 => diff_without_context(&old, &new, diff_options),
+        _ => diff(&old, &new, diff_options),
+    };
     let mut out = Vec::new();
     for hunk in hunks(&old, &new, &changes, hunk_options) {
         hunk.write_to(&mut out);

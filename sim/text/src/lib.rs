@@ -19,7 +19,7 @@ mod merge;
 mod similarity;
 mod stat;
 
-pub use diff::{Algorithm, Change, DiffOptions, Whitespace, diff, diff_bytes};
+pub use diff::{Algorithm, Change, DiffOptions, Whitespace, diff, diff_bytes, diff_without_context};
 pub use function::FunctionRule;
 pub use gnu::{gnu_diff, gnu_normal, gnu_unified};
 pub use hunk::{Hunk, HunkLine, HunkOptions, LineKind, hunks, unified};

@@ -111,6 +111,41 @@ pub fn diff_bytes(old: &[u8], new: &[u8], options: &DiffOptions) -> Vec<Change> 
     diff(&lines(old), &lines(new), options)
 }
 
+/// [`diff`] as Git does it where no context will be shown (`-U0`, blame): it
+/// first drops what both files end with, in blocks of 1,024 bytes. Lines
+/// dropped no longer count as frequent, and no change slides into them.
+pub fn diff_without_context(old: &[&[u8]], new: &[&[u8]], options: &DiffOptions) -> Vec<Change> {
+    let dropped = common_tail(old, new);
+    diff(&old[..old.len() - dropped], &new[..new.len() - dropped], options)
+}
+
+/// How many last lines lie inside of the common blocks. The line in which
+/// the first block starts is kept, even if it starts there as well.
+fn common_tail(old: &[&[u8]], new: &[&[u8]]) -> usize {
+    let ends = old.iter().rev().zip(new.iter().rev());
+    let equal = ends.take_while(|(a, b)| a == b).count();
+    let equal_bytes: usize = old[old.len() - equal..].iter().map(|l| l.len()).sum();
+    let partial = match (old[..old.len() - equal].last(), new[..new.len() - equal].last()) {
+        (Some(a), Some(b)) => {
+            let ends = a.iter().rev().zip(b.iter().rev());
+            ends.take_while(|(a, b)| a == b).count()
+        }
+        _ => 0,
+    };
+    let in_blocks = (equal_bytes + partial) / TAIL_BLOCK_BYTES * TAIL_BLOCK_BYTES;
+    let mut bytes = 0;
+    let lines = old[old.len() - equal..].iter().rev();
+    lines
+        .take_while(|line| {
+            bytes += line.len();
+            bytes < in_blocks
+        })
+        .count()
+}
+
+/// The block in which a common end is looked for.
+const TAIL_BLOCK_BYTES: usize = 1024;
+
 /// For each line of both files, whether it is changed.
 struct Marks {
     old: Vec<bool>,
