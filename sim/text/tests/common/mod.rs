@@ -252,7 +252,19 @@ pub fn git_is_the_judge() -> bool {
 
 /// Runs one `git diff` over all pairs; the hunks of each.
 pub fn git_diff(pairs: &[(Vec<u8>, Vec<u8>)], arguments: &[&str]) -> Vec<Vec<u8>> {
+    git_diff_in(&tempfile::tempdir().unwrap(), pairs, arguments)
+}
+
+/// [`git_diff`] with `diff=<driver>` for all files.
+pub fn git_diff_with_driver(pairs: &[(Vec<u8>, Vec<u8>)], driver: &str) -> Vec<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
+    git(folder.path(), &["init", "-q"]);
+    let attributes = folder.path().join(".gitattributes");
+    fs::write(attributes, format!("* diff={driver}\n")).unwrap();
+    git_diff_in(&folder, pairs, &[])
+}
+
+fn git_diff_in(folder: &tempfile::TempDir, pairs: &[(Vec<u8>, Vec<u8>)], arguments: &[&str]) -> Vec<Vec<u8>> {
     for side in ["a", "b"] {
         fs::create_dir(folder.path().join(side)).unwrap();
     }
