@@ -55,7 +55,7 @@ fn ignoring(whitespace: Whitespace) -> DiffOptions {
 #[test]
 fn default() {
     let options = DiffOptions::default();
-    compare("default", 1000, &[], options, HunkOptions::default());
+    compare("default", 400, &[], options, HunkOptions::default());
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn no_indent_heuristic() {
         ..DiffOptions::default()
     };
     let flags = ["--no-indent-heuristic"];
-    compare("no heuristic", 500, &flags, options, HunkOptions::default());
+    compare("no heuristic", 120, &flags, options, HunkOptions::default());
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn algorithms() {
         ("--patience", Algorithm::Patience),
         ("--histogram", Algorithm::Histogram),
     ] {
-        compare(flag, 500, &[flag], with(algorithm), HunkOptions::default());
+        compare(flag, 120, &[flag], with(algorithm), HunkOptions::default());
     }
 }
 
@@ -88,7 +88,7 @@ fn whitespace() {
         ("--ignore-cr-at-eol", Whitespace::IgnoreCrAtEol),
     ] {
         let options = ignoring(whitespace);
-        compare(flag, 500, &[flag], options, HunkOptions::default());
+        compare(flag, 120, &[flag], options, HunkOptions::default());
     }
 }
 
@@ -104,7 +104,7 @@ fn blank_lines() {
             ..ignoring(whitespace)
         };
         let what = flags.join(" ");
-        compare(&what, 500, flags, options, HunkOptions::default());
+        compare(&what, 120, flags, options, HunkOptions::default());
     }
 }
 
@@ -119,6 +119,49 @@ fn context() {
         let context = format!("-U{context}");
         let between = format!("--inter-hunk-context={inter_hunk_context}");
         let flags = [context.as_str(), between.as_str()];
-        compare(&flags.join(" "), 300, &flags, DiffOptions::default(), hunk);
+        compare(&flags.join(" "), 120, &flags, DiffOptions::default(), hunk);
     }
+}
+
+/// Large enough for the shortcuts on costly files.
+#[test]
+fn large_files() {
+    if !git_is_the_judge() {
+        return;
+    }
+    let mut rng = Rng::new(seed());
+    let mut file = |modulus: usize| {
+        let lines: Vec<String> = (0..4000).map(|_| rng.below(modulus).to_string()).collect();
+        lines
+    };
+    let mut pairs = Vec::new();
+    for modulus in [50, 400, 3000, 20_000] {
+        let old = file(modulus);
+        let unlike = file(modulus);
+        // Equal runs between parts that differ.
+        let mut partly = unlike.clone();
+        for start in (0..3500).step_by(700) {
+            partly.splice(start..start + 90, old[start..start + 90].iter().cloned());
+        }
+        for new in [unlike, partly] {
+            let bytes = |lines: &Vec<String>| (lines.join("\n") + "\n").into_bytes();
+            pairs.push((bytes(&old), bytes(&new)));
+        }
+    }
+    let mut wrong = 0;
+    for (flag, algorithm) in [
+        ("--diff-algorithm=myers", Algorithm::Myers),
+        ("--diff-algorithm=histogram", Algorithm::Histogram),
+        ("--diff-algorithm=patience", Algorithm::Patience),
+    ] {
+        let expected = git_diff(&pairs, &[flag]);
+        wrong += check_all(
+            flag,
+            &pairs,
+            &expected,
+            |_| String::from("(large)"),
+            |(old, new)| unified(old, new, &with(algorithm), &HunkOptions::default()),
+        );
+    }
+    assert_eq!(wrong, 0);
 }

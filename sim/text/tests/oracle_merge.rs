@@ -45,7 +45,7 @@ fn merge_file() {
     ];
     let mut rng = Rng::new(seed());
     let mut wrong = 0;
-    for i in 0..case_count(400) {
+    for i in 0..case_count(120) {
         let case = triple(&mut rng, 60);
         let (flags, options) = &variants[i % variants.len()];
         let (expected, count) = git_merge_file(folder.path(), &case, flags);
@@ -115,7 +115,7 @@ fn merge_of_branches() {
     ];
     let mut rng = Rng::new(seed() + 1);
     let mut wrong = 0;
-    let mut left = case_count(400);
+    let mut left = case_count(120);
     while left > 0 {
         let count = left.min(BATCH);
         left -= count;
