@@ -9,6 +9,9 @@ use crate::machine::{
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
+/// The section of an object file that holds its bitcode.
+const BITCODE: &[u8] = b".llvmbc";
+
 /// Debian suites that may hold the source of the compiler in use, the likeliest first.
 const SUITES: [&str; 4] = ["trixie-backports", "trixie", "testing", "unstable"];
 
@@ -16,7 +19,7 @@ const SUITES: [&str; 4] = ["trixie-backports", "trixie", "testing", "unstable"];
 pub fn install() -> Outcome {
     let sysroot = PathBuf::from(Run::new("rustc").args(["--print", "sysroot"]).output()?.trim());
     if standard_library(&sysroot).is_none() {
-        say(format!("The standard library for {TARGET} is missing"));
+        say(format!("The standard library for {TARGET} is missing, or unfit for link-time optimisation"));
         from_rustup(&sysroot);
         if standard_library(&sysroot).is_none() {
             from_distribution(&sysroot)?;
@@ -42,15 +45,17 @@ fn library_folder(sysroot: &Path) -> PathBuf {
     sysroot.join("lib/rustlib").join(TARGET).join("lib")
 }
 
-/// The file name of `libstd-….rlib`, if it is installed.
+/// The file name of `libstd-….rlib`, if it is installed and has the bitcode that link-time
+/// optimisation needs.
 fn standard_library(sysroot: &Path) -> Option<String> {
     let entries = std::fs::read_dir(library_folder(sysroot)).ok()?;
-    let names = entries
+    let name = entries
         .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned());
-    names
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .filter(|name| name.starts_with("libstd-") && name.ends_with(".rlib"))
-        .min()
+        .min()?;
+    let bytes = std::fs::read(library_folder(sysroot).join(&name)).ok()?;
+    bytes.windows(BITCODE.len()).any(|window| window == BITCODE).then_some(name)
 }
 
 /// What was compiled against another copy of the standard library fails with E0463, so it goes
@@ -224,9 +229,12 @@ fn key_file(named: &str) -> String {
 /// Builds an empty crate together with the standard library and keeps the latter.
 fn build(sysroot: &Path, scratch: &Path) -> Outcome {
     let empty = scratch.join("empty");
+    // Both crate types together with link-time optimisation make cargo keep object code, for
+    // ordinary builds, and bitcode, for the release: either alone would leave the other out.
     write(
         &empty.join("Cargo.toml"),
-        "[package]\nname = \"essaim-empty\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n",
+        "[package]\nname = \"essaim-empty\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n\
+         [lib]\ncrate-type = [\"lib\", \"cdylib\"]\n[profile.release]\nlto = \"fat\"\n",
     )?;
     write(
         &empty.join("src/lib.rs"),
