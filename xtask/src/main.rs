@@ -9,6 +9,7 @@ mod build;
 mod conformance;
 mod content;
 mod deny;
+mod equality;
 mod html;
 mod machine;
 mod new_lesson;
@@ -75,8 +76,9 @@ fn dispatch(command: &str, rest: &[String]) -> Outcome {
 }
 
 fn no_arguments(rest: &[String]) -> Outcome {
-    match rest.first() {
-        None => Ok(()),
-        Some(extra) => Err(Failure::new(format!("unexpected argument `{extra}`")).hint(USAGE)),
-    }
+    rest.first().map_or(Ok(()), |extra| Err(unexpected(extra)))
+}
+
+fn unexpected(argument: &str) -> Failure {
+    Failure::new(format!("unexpected argument `{argument}`")).hint(USAGE)
 }

@@ -32,7 +32,7 @@ pub fn command(arguments: &[String]) -> Outcome {
                     .and_then(|text| text.parse().ok())
                     .ok_or_else(|| Failure::new("--port needs a number from 0 to 65535"))?;
             }
-            other => return crate::no_arguments(&[other.to_owned()]),
+            other => return Err(crate::unexpected(other)),
         }
     }
     // Bound first: a taken port is told at once, not after minutes of building.

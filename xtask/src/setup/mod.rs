@@ -8,7 +8,7 @@ mod tools;
 mod wasm_std;
 
 pub use browser::{browser_folder, chromium};
-pub use tools::{Tools, locked_version, trunk_version};
+pub use tools::Tools;
 
 use crate::machine::{Outcome, say};
 

@@ -19,7 +19,9 @@ const SUITES: [&str; 4] = ["trixie-backports", "trixie", "testing", "unstable"];
 pub fn install() -> Outcome {
     let sysroot = PathBuf::from(Run::new("rustc").args(["--print", "sysroot"]).output()?.trim());
     if standard_library(&sysroot).is_none() {
-        say(format!("The standard library for {TARGET} is missing, or unfit for link-time optimisation"));
+        say(format!(
+            "The standard library for {TARGET} is missing, or unfit for link-time optimisation"
+        ));
         from_rustup(&sysroot);
         if standard_library(&sysroot).is_none() {
             from_distribution(&sysroot)?;
@@ -55,7 +57,10 @@ fn standard_library(sysroot: &Path) -> Option<String> {
         .filter(|name| name.starts_with("libstd-") && name.ends_with(".rlib"))
         .min()?;
     let bytes = std::fs::read(library_folder(sysroot).join(&name)).ok()?;
-    bytes.windows(BITCODE.len()).any(|window| window == BITCODE).then_some(name)
+    bytes
+        .windows(BITCODE.len())
+        .any(|window| window == BITCODE)
+        .then_some(name)
 }
 
 /// What was compiled against another copy of the standard library fails with E0463, so it goes
