@@ -76,6 +76,11 @@ fn trunk(options: &Options, tools: &setup::Tools, staging: &Path) -> Outcome {
     if !root().join("index.html").is_file() {
         return Err(Failure::new("index.html is missing: there is no page to build"));
     }
+    // Trunk asks cargo about all packages, offline: those for other platforms must be there too.
+    Run::cargo()
+        .args(["fetch", "--quiet", "--locked"])
+        .hint("The packages come from the crates registry: is the network there? If Cargo.lock is behind, run `cargo check` once.")
+        .run()?;
     let mut run = Run::new(&tools.trunk)
         .args([
             "build",
