@@ -668,6 +668,7 @@ impl Core {
         self.steps_taken = 0;
         self.output_printed = 0;
         self.command_started = self.now;
+        self.stop_background_jobs();
         for id in 0..self.terminals.len() {
             let (shell, foreground) = (self.terminals[id].shell, self.terminals[id].foreground);
             if self.terminals[id].prompt.is_some() || self.terminals[id].closed.is_some() {
@@ -705,6 +706,23 @@ impl Core {
                     .or_default()
                     .push((2, notice.clone().into_bytes()));
             }
+            self.post_signal(pid, Signal::Kill);
+        }
+    }
+
+    /// Where the shell is at its prompt, what still runs is a job in the background: without an end it would keep the
+    /// machine busy for ever.
+    fn stop_background_jobs(&mut self) {
+        let at_prompt = |id: TerminalId| self.terminals.get(id).is_some_and(|t| t.prompt.is_some());
+        let is_shell = |pid: &Pid| self.terminals.iter().any(|t| t.shell == Some(*pid));
+        let jobs: Vec<Pid> = self
+            .procs
+            .iter()
+            .filter(|(pid, p)| p.terminal.is_some_and(at_prompt) && p.zombie.is_none() && !is_shell(pid))
+            .map(|(pid, _)| *pid)
+            .collect();
+        for pid in jobs {
+            self.drop_output(pid);
             self.post_signal(pid, Signal::Kill);
         }
     }

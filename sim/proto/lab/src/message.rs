@@ -63,7 +63,8 @@ pub enum Request {
     },
     /// Opens one more terminal.
     OpenTerminal,
-    /// The terminal's size in characters changed.
+    /// The terminal's size in characters changed. Programs still see 80 columns: what they print depends on the
+    /// transcript alone.
     Resize {
         /// Which terminal.
         terminal: u32,
@@ -141,6 +142,12 @@ pub enum Request {
     Advance {
         /// How long.
         milliseconds: u64,
+    },
+    /// The content of a file that the transcript about to be opened brings in (a transcript names it by its SHA-256
+    /// only). Sent before [`Request::Open`], once for each.
+    Provide {
+        /// Content.
+        content: Vec<u8>,
     },
 }
 
@@ -272,7 +279,8 @@ pub struct Update {
 pub struct TerminalUpdate {
     /// Which terminal, from 0.
     pub terminal: u32,
-    /// Whether the page must forget what it had (after a rewind).
+    /// Whether the page must forget what it had (after a rewind). One that is reset comes with all the others, so a
+    /// terminal that is not among them is gone.
     pub reset: bool,
     /// Output bytes to append: UTF-8 with ANSI SGR colours; `\x1b[H\x1b[2J` clears.
     pub output: Vec<u8>,

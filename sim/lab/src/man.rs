@@ -1,0 +1,46 @@
+//! The manual pages of `content/man`, packed by the build script: learner-facing text is content, not code.
+
+/// One page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Path below `/usr/share/man`: `fr/grep.txt`.
+    pub path: String,
+    /// Its text.
+    pub content: Vec<u8>,
+}
+
+/// Deflated: per page the path's length, the path, the content's length, the content; lengths of 4 bytes.
+const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/man.bin"));
+
+/// All pages, by path.
+pub fn pages() -> Vec<Page> {
+    let Ok(unpacked) = miniz_oxide::inflate::decompress_to_vec(PACKED) else {
+        return Vec::new();
+    };
+    let mut rest = unpacked.as_slice();
+    let mut pages = Vec::new();
+    while let (Some(path), Some(content)) = (take(&mut rest), take(&mut rest)) {
+        pages.push(Page {
+            path: String::from_utf8_lossy(path).into_owned(),
+            content: content.to_vec(),
+        });
+    }
+    pages
+}
+
+fn take<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (len, after) = rest.split_first_chunk::<4>()?;
+    let (field, after) = after.split_at_checked(u32::from_le_bytes(*len) as usize)?;
+    *rest = after;
+    Some(field)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_pack_is_whole() {
+        assert!(super::PACKED.is_empty() || miniz_oxide::inflate::decompress_to_vec(super::PACKED).is_ok());
+        let paths: Vec<_> = super::pages().into_iter().map(|page| page.path).collect();
+        assert!(paths.is_sorted());
+    }
+}
