@@ -1,0 +1,34 @@
+//! The commands: one file each. [`TABLE`] says what exists here and what only real Git has.
+
+mod init;
+mod version;
+
+use crate::fault::Result;
+use crate::process::{Cx, Next};
+
+/// A command's beginning: `args` are the words after its name.
+pub type Main = fn(&mut Cx<'_, '_>, &[Vec<u8>]) -> Result<Next>;
+
+/// One command of Git.
+pub struct Command {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it begins.
+    pub main: Main,
+    /// What `-h` prints.
+    pub usage: &'static str,
+    /// Real Git prints `-h`'s text on standard error for this one.
+    pub help_on_stderr: bool,
+    /// Output goes through the pager when it is shown on a terminal.
+    pub paged: bool,
+    /// The names of the options that work here (see [`crate::cli::options::Syntax`]).
+    pub supported: &'static [&'static str],
+}
+
+/// The commands that exist here, by name.
+pub const TABLE: &[Command] = &[init::COMMAND, version::COMMAND];
+
+/// The command of that name.
+pub fn find(name: &[u8]) -> Option<&'static Command> {
+    TABLE.iter().find(|command| command.name.as_bytes() == name)
+}
