@@ -1,6 +1,69 @@
-//! The usual utilities.
+//! The usual utilities: one file a command, small ones of a kind together; `support` is what they share, `regex` their
+//! regular expressions.
+
+mod attributes;
+mod cat;
+mod copy;
+mod folders;
+mod grep;
+mod head;
+mod ls;
+mod regex;
+mod rm;
+mod small;
+mod sort;
+mod support;
+mod tail;
+mod wc;
+
+pub use support::utility::{Utility, file_candidates};
 
 use essaim_kernel::Program;
 
+/// Every utility and where it is installed.
+pub(crate) const UTILITIES: &[(Utility, &str)] = &[
+    (attributes::TOUCH, "/usr/bin/touch"),
+    (attributes::CHMOD, "/usr/bin/chmod"),
+    (attributes::LN, "/usr/bin/ln"),
+    (cat::UTILITY, "/usr/bin/cat"),
+    (copy::CP, "/usr/bin/cp"),
+    (copy::MV, "/usr/bin/mv"),
+    (folders::MKDIR, "/usr/bin/mkdir"),
+    (folders::RMDIR, "/usr/bin/rmdir"),
+    (grep::UTILITY, "/usr/bin/grep"),
+    (grep::EGREP, "/usr/bin/egrep"),
+    (grep::FGREP, "/usr/bin/fgrep"),
+    (head::UTILITY, "/usr/bin/head"),
+    (ls::UTILITY, "/usr/bin/ls"),
+    (rm::UTILITY, "/usr/bin/rm"),
+    (rm::UNLINK, "/usr/bin/unlink"),
+    (small::TRUE, "/usr/bin/true"),
+    (small::FALSE, "/usr/bin/false"),
+    (small::YES, "/usr/bin/yes"),
+    (small::CLEAR, "/usr/bin/clear"),
+    (small::SLEEP, "/usr/bin/sleep"),
+    (small::WHOAMI, "/usr/bin/whoami"),
+    (small::ID, "/usr/bin/id"),
+    (small::HOSTNAME, "/usr/bin/hostname"),
+    (small::UNAME, "/usr/bin/uname"),
+    (small::WHICH, "/usr/bin/which"),
+    (small::PWD, "/usr/bin/pwd"),
+    (small::BASENAME, "/usr/bin/basename"),
+    (small::DIRNAME, "/usr/bin/dirname"),
+    (sort::UTILITY, "/usr/bin/sort"),
+    (tail::UTILITY, "/usr/bin/tail"),
+    (wc::UTILITY, "/usr/bin/wc"),
+];
+
+const fn programs() -> [Program; UTILITIES.len()] {
+    let mut all = [UTILITIES[0].0.program(UTILITIES[0].1); UTILITIES.len()];
+    let mut at = 0;
+    while at < UTILITIES.len() {
+        all[at] = UTILITIES[at].0.program(UTILITIES[at].1);
+        at += 1;
+    }
+    all
+}
+
 /// Every utility, by name.
-pub const PROGRAMS: &[Program] = &[];
+pub const PROGRAMS: &[Program] = &programs();
