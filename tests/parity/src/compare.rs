@@ -32,6 +32,53 @@ pub struct Tally {
     pub samples: Vec<String>,
 }
 
+/// What the project holds itself to, over 100 sessions of 40 commands.
+pub mod floor {
+    /// Percent of commands that must be identical.
+    pub const IDENTICAL_PERCENT: f64 = 98.0;
+    /// Percent of commands that must succeed in the real Git, so that equal failures do not count as success.
+    pub const SUCCEEDED_PERCENT: f64 = 70.0;
+    /// Merges of diverged branches, for 4,000 commands.
+    pub const DIVERGED_MERGES_COUNT: usize = 300;
+    /// Conflicts resolved and committed, for 4,000 commands.
+    pub const CONFLICTS_COMMITTED_COUNT: usize = 100;
+}
+
+/// Compares sessions on two threads (the machines this runs on have two cores), live or with the recorded answers.
+pub fn compare_all(sessions: &[Session], live: bool, samples_max: usize) -> io::Result<Tally> {
+    let half = sessions.len().div_ceil(2).max(1);
+    let one = |sessions: &[Session]| -> io::Result<Tally> {
+        let mut tally = Tally::default();
+        for session in sessions {
+            if live {
+                compare_live(session, &mut tally, samples_max)?;
+            } else {
+                compare_baseline(session, &mut tally);
+            }
+        }
+        Ok(tally)
+    };
+    let tallies: Vec<io::Result<Tally>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = sessions
+            .chunks(half)
+            .map(|part| scope.spawn(move || one(part)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| Err(io::Error::other("a comparison panicked")))
+            })
+            .collect()
+    });
+    let mut all = Tally::default();
+    for tally in tallies {
+        all.add(tally?);
+    }
+    Ok(all)
+}
+
 /// A command's bytes without the scratch folder's name.
 pub fn normalized(bytes: &[u8], root: &str) -> Vec<u8> {
     String::from_utf8_lossy(bytes).replace(root, ROOT).into_bytes()
@@ -163,6 +210,61 @@ impl Tally {
             }
             Some(reason) => *self.by_reason.entry(reason).or_default() += 1,
         }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.commands_count += other.commands_count;
+        self.identical_count += other.identical_count;
+        self.identical_stderr_count += other.identical_stderr_count;
+        self.succeeded_count += other.succeeded_count;
+        self.diverged_merges_count += other.diverged_merges_count;
+        self.conflicts_committed_count += other.conflicts_committed_count;
+        self.crashes_count += other.crashes_count;
+        for (name, (played, identical)) in other.by_command {
+            let entry = self.by_command.entry(name).or_default();
+            entry.0 += played;
+            entry.1 += identical;
+        }
+        for (reason, count) in other.by_reason {
+            *self.by_reason.entry(reason).or_default() += count;
+        }
+        self.samples.extend(other.samples);
+    }
+
+    /// What is below the floor, in words; empty when all holds. Merges and conflicts can only be counted live, and
+    /// are asked for in proportion to the commands played.
+    pub fn below_floor(&self, live: bool) -> Vec<String> {
+        let percent = |part: usize| 100.0 * part as f64 / self.commands_count.max(1) as f64;
+        let mut problems = Vec::new();
+        if percent(self.identical_count) < floor::IDENTICAL_PERCENT {
+            problems.push(format!(
+                "{:.2} % of commands are identical, {} % are asked for",
+                percent(self.identical_count),
+                floor::IDENTICAL_PERCENT
+            ));
+        }
+        if percent(self.succeeded_count) < floor::SUCCEEDED_PERCENT {
+            problems.push(format!(
+                "only {:.2} % of commands succeed in the real Git",
+                percent(self.succeeded_count)
+            ));
+        }
+        if self.crashes_count > 0 {
+            problems.push(format!("{} commands crashed", self.crashes_count));
+        }
+        if live {
+            let share = |count: usize| count * self.commands_count / 4_000;
+            if self.diverged_merges_count < share(floor::DIVERGED_MERGES_COUNT) {
+                problems.push(format!(
+                    "only {} merges of diverged branches",
+                    self.diverged_merges_count
+                ));
+            }
+            if self.conflicts_committed_count < share(floor::CONFLICTS_COMMITTED_COUNT) {
+                problems.push(format!("only {} conflicts committed", self.conflicts_committed_count));
+            }
+        }
+        problems
     }
 
     /// The table the issue asks for.

@@ -26,6 +26,9 @@ pub fn session(seed: u64) -> io::Result<Session> {
     driver.begin()?;
     while driver.has_room() {
         driver.one_move()?;
+        if driver.chance.percent(45) {
+            driver.look()?;
+        }
     }
     Ok(driver.session)
 }

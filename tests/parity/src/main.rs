@@ -3,10 +3,11 @@
 //! ```text
 //! essaim-parity [--sessions N] [--seed N] [--verbose] [--samples N]   live, or against the baseline where Git differs
 //! essaim-parity --generate FILE [--sessions N]                        writes a baseline
-//! essaim-parity --baseline FILE                                       compares with a baseline
+//! essaim-parity --baseline FILE [--live]                              compares with a baseline: its recorded answers,
+//!                                                                     or (--live) its sessions in the installed Git
 //! ```
 
-use essaim_parity::compare::{Tally, compare_baseline, compare_live, record};
+use essaim_parity::compare::{compare_all, record};
 use essaim_parity::session::Session;
 use essaim_parity::{generate, real};
 use std::process::ExitCode;
@@ -17,6 +18,7 @@ struct Options {
     samples_max: usize,
     generate: Option<String>,
     baseline: Option<String>,
+    live: bool,
 }
 
 fn main() -> ExitCode {
@@ -37,6 +39,7 @@ fn options() -> Result<Options, String> {
         samples_max: 0,
         generate: None,
         baseline: None,
+        live: false,
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -47,6 +50,7 @@ fn options() -> Result<Options, String> {
             "--seed" => options.first_seed = number(value()?)?,
             "--samples" => options.samples_max = number(value()?)? as usize,
             "--verbose" => options.samples_max = 1_000,
+            "--live" => options.live = true,
             "--generate" => options.generate = Some(value()?),
             "--baseline" => options.baseline = Some(value()?),
             _ => return Err(format!("unknown option `{arg}`")),
@@ -71,34 +75,38 @@ fn run(options: &Options) -> Result<bool, String> {
         println!("{} sessions written to {file}", options.sessions_count);
         return Ok(true);
     }
-    let mut tally = Tally::default();
-    if let Some(file) = &options.baseline {
-        let text = std::fs::read_to_string(file).map_err(problem)?;
-        for session in Session::parse_all(&text)? {
-            compare_baseline(&session, &mut tally);
-        }
-        println!("compared with the recorded answers of Git {}", real::VERSION);
-    } else {
-        if !real::is_comparable() {
-            return Err(format!(
-                "live comparison needs Git {}; use --baseline FILE",
-                real::VERSION
-            ));
-        }
-        for seed in options.first_seed..options.first_seed + options.sessions_count {
-            let session = generate::session(seed).map_err(problem)?;
-            compare_live(&session, &mut tally, options.samples_max).map_err(problem)?;
-        }
+    let live = options.live || options.baseline.is_none();
+    if live && !real::is_comparable() {
+        return Err(format!(
+            "live comparison needs Git {}; use --baseline FILE",
+            real::VERSION
+        ));
+    }
+    let sessions = match &options.baseline {
+        Some(file) => Session::parse_all(&std::fs::read_to_string(file).map_err(problem)?)?,
+        None => (options.first_seed..options.first_seed + options.sessions_count)
+            .map(generate::session)
+            .collect::<Result<_, _>>()
+            .map_err(problem)?,
+    };
+    let tally = compare_all(&sessions, live, options.samples_max).map_err(problem)?;
+    if live {
         println!(
             "compared live with Git {}",
             real::installed_version().unwrap_or_default()
         );
+    } else {
+        println!("compared with the recorded answers of Git {}", real::VERSION);
     }
     for sample in &tally.samples {
         println!("{sample}");
     }
     print!("{}", tally.table());
     let failed = tally.commands_count - tally.identical_count;
+    let problems = tally.below_floor(live);
+    for problem in &problems {
+        println!("below the floor: {problem}");
+    }
     println!("{} passed, {failed} failed", tally.identical_count);
-    Ok(failed == 0)
+    Ok(problems.is_empty())
 }

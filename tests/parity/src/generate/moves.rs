@@ -38,10 +38,10 @@ impl Driver {
             return Ok(());
         }
         match self.chance.below(100) {
-            0..=44 => self.diverge_and_merge(),
-            45..=51 => self.edit_and_commit(),
-            52..=60 => self.look(),
-            61..=66 => self.undo_something(),
+            0..=41 => self.diverge_and_merge(),
+            42..=48 => self.edit_and_commit(),
+            49..=58 => self.look(),
+            59..=66 => self.undo_something(),
             67..=71 => self.branch_move(),
             72..=74 => self.tag_move(),
             75..=79 => self.stash_move(),
@@ -149,16 +149,13 @@ impl Driver {
             _ => self.some_edit()?,
         }
         let message = self.message();
-        if self.chance.percent(60) {
+        if self.chance.percent(85) {
             self.git(&["commit", "-am", &message])?;
         } else {
             self.git(&["add", "-A"])?;
             self.git(&["commit", "-q", "-m", &message])?;
         }
-        if self.is_dirty() || self.chance.percent(10) {
-            self.clean_up()?;
-        }
-        Ok(())
+        self.clean_up()
     }
 
     fn conclude_merge(&mut self) -> io::Result<()> {
@@ -255,7 +252,7 @@ impl Driver {
         Ok(())
     }
 
-    fn look(&mut self) -> io::Result<()> {
+    pub(super) fn look(&mut self) -> io::Result<()> {
         if self.chance.percent(60) {
             self.some_edit()?;
         }
