@@ -7,6 +7,8 @@ const version = here.searchParams.get("v");
 self.essaimBuild = version; // the engine says it back in its first answer
 const file = (end) => new URL(`essaim-worker-${name}${end}?v=${version}`, here).href;
 
+self.essaimBuild = version;
+
 const early = [];
 self.onmessage = (event) => early.push(event);
 

@@ -1,0 +1,159 @@
+//! What the page itself says, in French and in English.
+//!
+//! Both languages of a string stand side by side, so a missing one does not compile.
+//! `t()` reads the language signal: used inside a closure of a view it follows the switch.
+
+mod strings;
+
+use leptos::prelude::*;
+
+pub use strings::Text;
+
+/// The languages of the course. French is the source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lang {
+    #[default]
+    Fr,
+    En,
+}
+
+impl Lang {
+    /// The value of a `lang` attribute.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Fr => "fr",
+            Self::En => "en",
+        }
+    }
+
+    /// The language a tag such as `en-GB` asks for.
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        match tag.get(..2)?.to_ascii_lowercase().as_str() {
+            "fr" => Some(Self::Fr),
+            "en" => Some(Self::En),
+            _ => None,
+        }
+    }
+
+    /// The page's strings in this language.
+    pub fn text(self) -> &'static Text {
+        match self {
+            Self::Fr => &strings::FR,
+            Self::En => &strings::EN,
+        }
+    }
+}
+
+/// A text of the course in both languages.
+#[derive(Clone, Copy, Debug)]
+pub struct Both {
+    pub fr: &'static str,
+    pub en: &'static str,
+}
+
+impl Both {
+    pub fn get(&self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::Fr => self.fr,
+            Lang::En => self.en,
+        }
+    }
+}
+
+thread_local! {
+    static LANG: ArcRwSignal<Lang> = ArcRwSignal::new(Lang::Fr);
+}
+
+/// The language now, followed by whatever reads it.
+pub fn lang() -> Lang {
+    LANG.with(Get::get)
+}
+
+/// The language now, once.
+pub fn lang_now() -> Lang {
+    LANG.with(GetUntracked::get_untracked)
+}
+
+/// Switches the language everywhere; nothing is rebuilt, only texts change.
+pub fn set_lang(to: Lang) {
+    if lang_now() != to {
+        LANG.with(|l| l.set(to));
+    }
+}
+
+/// The page's strings, followed.
+pub fn t() -> &'static Text {
+    lang().text()
+}
+
+/// The page's strings, once (in event handlers).
+pub fn t_now() -> &'static Text {
+    lang_now().text()
+}
+
+/// Puts the arguments in the place of each `{}`, in order.
+pub fn fill(pattern: &str, arguments: &[&str]) -> String {
+    let mut out = String::with_capacity(pattern.len() + 16);
+    let mut parts = pattern.split("{}");
+    out.push_str(parts.next().unwrap_or_default());
+    let mut arguments = arguments.iter();
+    for part in parts {
+        out.push_str(arguments.next().copied().unwrap_or_default());
+        out.push_str(part);
+    }
+    out
+}
+
+/// `one` or `many` with the number in its place; French counts 0 and 1 as one.
+pub fn count(n: usize, one: &str, many: &str) -> String {
+    let singular = match lang() {
+        Lang::Fr => n < 2,
+        Lang::En => n == 1,
+    };
+    fill(if singular { one } else { many }, &[&n.to_string()])
+}
+
+/// Bytes for people: `41,8 Mo`, `41.8 MB`.
+pub fn size(bytes: u64) -> String {
+    let fr = lang() == Lang::Fr;
+    let unit = |f: &'static str, e: &'static str| if fr { f } else { e };
+    let (value, unit) = match bytes {
+        0..1_000 => return format!("{bytes}\u{a0}{}", unit("o", "B")),
+        1_000..1_000_000 => (bytes as f64 / 1e3, unit("ko", "kB")),
+        _ => (bytes as f64 / 1e6, unit("Mo", "MB")),
+    };
+    let text = format!("{value:.1}");
+    let text = if fr { text.replace('.', ",") } else { text };
+    format!("{text}\u{a0}{unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_take_their_places() {
+        assert_eq!(fill("{} sur {}", &["3", "5"]), "3 sur 5");
+        assert_eq!(fill("rien", &["3"]), "rien");
+    }
+
+    #[test]
+    fn french_spaces_are_narrow_and_unbreakable() {
+        for (name, fr, _) in strings::ALL {
+            for mark in [';', ':', '!', '?'] {
+                let plain = format!(" {mark}");
+                assert!(!fr.contains(&plain), "{name}: a plain space before {mark} in {fr:?}");
+            }
+            assert!(!fr.contains('\''), "{name}: a straight apostrophe in {fr:?}");
+            assert!(!fr.contains("..."), "{name}: three dots in {fr:?}");
+        }
+    }
+
+    #[test]
+    fn both_languages_take_the_same_arguments() {
+        for (name, fr, en) in strings::ALL {
+            assert_eq!(fr.matches("{}").count(), en.matches("{}").count(), "{name}");
+            assert!(!fr.is_empty() && !en.is_empty(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Terminals: a log of coloured lines and, after the prompt, a real text area to type in.
+//!
+//! The page never writes in the log itself: echo and prompt come from the lab, so that a
+//! rewind finds them as they were.
+
+mod keys;
+mod line;
+
+use leptos::html;
+use leptos::prelude::*;
+
+use essaim_proto_lab::message::TerminalStatus;
+
+use crate::lab::screen::{Screen, Span};
+use crate::lab::{Phase, Session, TerminalModel};
+use crate::text::{fill, t};
+use crate::ui::icon::icon_sm;
+use crate::ui::panel::{self, Maximised};
+use crate::ui::tabs;
+
+use keys::Control;
+
+/// Lines read aloud after a command; the rest is counted.
+const ANNOUNCED_LINES_MAX: usize = 20;
+
+/// The panel of terminals.
+pub fn terminal_panel(session: Session, maximised: Maximised) -> impl IntoView {
+    let (terminals, active) = (session.terminals.clone(), session.active.clone());
+    let tab_list = {
+        let (terminals, active) = (terminals.clone(), active.clone());
+        move || {
+            let active = active.clone();
+            terminals
+                .get()
+                .into_iter()
+                .map(|model| {
+                    let (now, choose, index) = (active.clone(), active.clone(), active.clone());
+                    let id = model.id;
+                    view! {
+                        <button role="tab" id=format!("term-tab-{id}") aria-controls="term-body"
+                            aria-selected=move || tabs::selected(now.get() == id).0
+                            tabindex=move || tabs::selected(index.get() == id).1
+                            on:click=move |_| choose.set(id)>
+                            {icon_sm("term")}
+                            {move || if id == 0 { "bash".to_owned() } else { format!("bash {}", id + 1) }}
+                        </button>
+                    }
+                })
+                .collect_view()
+        }
+    };
+    let folder = {
+        let (session, terminals, active) = (session.clone(), terminals.clone(), active.clone());
+        move || {
+            let id = active.get();
+            let home = format!("/home/{}", session.spec().user);
+            let folder = terminals.with(|all| all.iter().find(|m| m.id == id).map(|m| m.folder.clone()));
+            folder.map(|f| f.get()).map(|f| match f.strip_prefix(&home) {
+                Some(rest) => format!("~{rest}"),
+                None => f,
+            })
+        }
+    };
+    let front = {
+        let (terminals, active) = (terminals.clone(), active.clone());
+        Memo::new(move |_| {
+            let id = active.get();
+            terminals.with(|all| all.iter().any(|m| m.id == id)).then_some(id)
+        })
+    };
+    let (adds, clears, bodies) = (session.clone(), session.clone(), session.clone());
+    let phase = session.phase.clone();
+    let waiting = {
+        let (phase, retry) = (session.phase.clone(), session.clone());
+        move || starting(&phase, &retry)
+    };
+    view! {
+        <section class="panel term a-term" aria-label=move || t().terminal>
+            <div class="panel__head panel__head--tabs">
+                <div class="tabs" role="tablist" aria-label=move || t().terminals on:keydown=|e| tabs::arrows(&e)>{tab_list}</div>
+                <span class="panel__meta" translate="no">{folder}</span>
+                <div class="panel__end">
+                    <button class="iconbtn" aria-label=move || t().terminal_new title=move || t().terminal_new
+                        disabled=move || phase.get() != Phase::Ready
+                        on:click=move |_| adds.open_terminal()>{icon_sm("plus")}</button>
+                    <button class="iconbtn" aria-label=move || t().terminal_clear title=move || t().terminal_clear
+                        on:click=move |_| {
+                            let model = clears.terminal(clears.active.get_untracked());
+                            model.screen.update(Screen::clear);
+                        }>{icon_sm("x")}</button>
+                    {panel::expand("a-term", maximised)}
+                </div>
+            </div>
+            {waiting}
+            {move || front.get().map(|id| body(bodies.clone(), bodies.terminal(id)))}
+        </section>
+    }
+}
+
+/// What the terminal shows before it is ready.
+fn starting(phase: &ArcRwSignal<Phase>, session: &Session) -> Option<AnyView> {
+    let say = |text: String| view! { <p class="term__wait" role="status"><i class="spinner" aria-hidden="true"></i>{text}</p> }.into_any();
+    match phase.get() {
+        Phase::Ready => None,
+        Phase::Opening => Some(say(t().lab_starting.to_owned())),
+        Phase::Loading(part) => {
+            let percent = format!("{:.0}\u{202f}%", part * 100.0);
+            let text = if part > 0.0 { fill(t().lab_loading, &[&percent]) } else { t().lab_starting.to_owned() };
+            Some(say(text))
+        }
+        Phase::Failed(why) => {
+            let session = session.clone();
+            Some(
+                view! {
+                    <div class="term__wait" role="alert"><p>{why}</p>
+                        <button class="btn btn--sm" on:click=move |_| session.retry()>{move || t().retry}</button></div>
+                }
+                .into_any(),
+            )
+        }
+    }
+}
+
+/// One terminal: log, prompt, line.
+fn body(session: Session, model: TerminalModel) -> impl IntoView {
+    let input = NodeRef::<html::Textarea>::new();
+    let control = Control::new(session, model.clone(), input);
+    let lines = model.screen.clone();
+    let tail = model.screen.clone();
+    let (key, paste, touch) = (control.clone(), control.clone(), control.clone());
+    let (choices, search, hint) = (control.choices.clone(), control.search.clone(), model.status.clone());
+    let wait = model.status.clone();
+    view! {
+        <div class="panel__body" id="term-body" role="tabpanel" aria-labelledby=format!("term-tab-{}", model.id)
+            on:click=move |_| keys::focus_unless_selecting(input)>
+            <div class="pre mono" translate="no" lang="en">
+                <div class="term__log" role="log" aria-live="off" aria-label=move || t().terminal_output>
+                    <For each=move || lines.with(|s| s.lines.clone()) key=|line| line.id let:line>
+                        <div class="term__ln">{spans(&line.spans)}"\n"</div>
+                    </For>
+                </div>
+                <div class="term__in">
+                    <span class="term__ps">{move || match search.get() {
+                        Some(found) => view! { <span class="d">{format!("{}`{}': ", t().terminal_search, found.query)}</span> }.into_any(),
+                        None => tail.with(|s| spans(&s.tail)),
+                    }}</span>
+                    <textarea class="term__field" node_ref=input rows="1" spellcheck="false" autocomplete="off"
+                        autocapitalize="off" aria-label=move || t().terminal_input
+                        aria-describedby="term-hint" enterkeyhint="send"
+                        placeholder=move || matches!(hint.get(), TerminalStatus::Busy).then(|| t().terminal_running)
+                        on:keydown=move |e| key.keydown(&e)
+                        on:paste=move |e| paste.paste(&e)></textarea>
+                </div>
+                <div class="term__choices" role="status">{move || choices.get().into_iter().map(|c| view! { <span>{c}</span> }).collect_view()}</div>
+                {move || match wait.get() {
+                    TerminalStatus::Editing { path, .. } => Some(view! { <div class="term__note">{fill(t().editor_waits, &[&path])}</div> }),
+                    _ => None,
+                }}
+            </div>
+        </div>
+        <p class="vh" id="term-hint">{move || t().editor_leave}</p>
+        {announcer(&model)}
+        {touch_keys(touch)}
+    }
+}
+
+fn spans(all: &[Span]) -> AnyView {
+    all.iter()
+        .map(|s| {
+            if s.class.is_empty() {
+                s.text.clone().into_any()
+            } else {
+                view! { <span class=s.class.clone()>{s.text.clone()}</span> }.into_any()
+            }
+        })
+        .collect_view()
+        .into_any()
+}
+
+/// Reads a command's output in one piece when it ends, up to a cap.
+fn announcer(model: &TerminalModel) -> impl IntoView + use<> {
+    let said = RwSignal::new(String::new());
+    let (status, heard) = (model.status.clone(), model.heard.clone());
+    Effect::new(move |_| {
+        if matches!(status.get(), TerminalStatus::Busy) {
+            return;
+        }
+        let text = heard.get_untracked();
+        if text.is_empty() {
+            return;
+        }
+        heard.set(String::new());
+        let mut screen = Screen::default();
+        screen.feed(text.as_bytes());
+        let mut lines: Vec<String> = screen.lines.iter().map(|l| l.text()).collect();
+        if lines.len() > ANNOUNCED_LINES_MAX {
+            let more = lines.len() - ANNOUNCED_LINES_MAX;
+            lines.truncate(ANNOUNCED_LINES_MAX);
+            lines.push(fill(t().terminal_more, &[&more.to_string()]));
+        }
+        said.set(lines.join("\n"));
+    });
+    view! { <div class="vh" role="status" lang="en">{move || said.get()}</div> }
+}
+
+/// The row of keys a phone's keyboard lacks.
+fn touch_keys(control: Control) -> impl IntoView {
+    let key = |label: &'static str, name: &'static str| {
+        let control = control.clone();
+        view! {
+            <button class="tkey" aria-label=name on:pointerdown=|e| e.prevent_default()
+                on:click=move |_| control.touch(name)>{label}</button>
+        }
+    };
+    let (pressed, ctrl) = (control.ctrl.clone(), control.clone());
+    view! {
+        <div class="tkeys" role="toolbar" aria-label=move || t().terminal_keys>
+            {key("Tab", "Tab")}
+            <button class="tkey" aria-pressed=move || if pressed.get() { "true" } else { "false" }
+                on:pointerdown=|e| e.prevent_default() on:click=move |_| ctrl.touch("Control")>"Ctrl"</button>
+            {key("Esc", "Escape")}
+            {key("↑", "ArrowUp")}
+            {key("↓", "ArrowDown")}
+        </div>
+    }
+}

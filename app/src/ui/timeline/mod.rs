@@ -1,0 +1,362 @@
+//! The bar of time: each command is a point to return to. Solid: done. Pale: known, ahead of
+//! the head. Dotted: nothing was done there yet.
+
+use std::rc::Rc;
+
+use essaim_proto_lab::message::{EntryKind, Timeline, TimelineEntry};
+use leptos::ev::{KeyboardEvent, PointerEvent};
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use crate::dom;
+use crate::lab::Session;
+use crate::lab::session::Pending;
+use crate::text::{count, fill, t};
+use crate::ui::dialog::Question;
+use crate::ui::goals::clock;
+use crate::ui::icon::{icon, icon_sm};
+
+/// Milliseconds a command stays shown while the past is played again.
+const PLAY_MS: i32 = 700;
+
+/// Where things stand along the rail, in percent.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Scale {
+    /// After 0, 1, 2 … entries.
+    stops: Vec<f64>,
+    total_ms: u64,
+}
+
+fn ms(nanos: i64) -> u64 {
+    u64::try_from(nanos / 1_000_000).unwrap_or_default()
+}
+
+/// Stops by virtual time; by rank where no time passed at all.
+fn scale(timeline: &Timeline, now_nanos: i64) -> Scale {
+    let n = timeline.entries.len();
+    let begins = |k: usize| timeline.entries.get(k).map_or(now_nanos, |e: &TimelineEntry| e.at_nanos);
+    let last = (1..=n).map(begins).fold(now_nanos, i64::max);
+    let total = last.saturating_sub(timeline.start_nanos);
+    // A quarter more than what was done, rounded up to the minute: the dotted part is room to go on.
+    let shown = ((total as f64 * 1.2 / 60e9).ceil().max(1.0) * 60e9).max(1.0);
+    let mut stops: Vec<f64> = (0..=n)
+        .map(|k| match k {
+            0 => 0.0,
+            _ if k == n => (last - timeline.start_nanos) as f64 / shown * 100.0,
+            _ => (begins(k) - timeline.start_nanos) as f64 / shown * 100.0,
+        })
+        .collect();
+    if n > 0 && stops.windows(2).any(|w| w[1] - w[0] < 0.01) {
+        let room = if n < 8 { 8 } else { n + 1 };
+        stops = (0..=n).map(|k| k as f64 / room as f64 * 100.0).collect();
+    }
+    Scale { stops, total_ms: ms((shown) as i64) }
+}
+
+/// Controls shared by the full bar and the compact one.
+#[derive(Clone)]
+struct Bar {
+    session: Session,
+    scale: Memo<Scale>,
+    playing: RwSignal<bool>,
+}
+
+impl Bar {
+    fn new(session: Session) -> Self {
+        let (timeline, now) = (session.timeline.clone(), session.now_nanos.clone());
+        Self { session, scale: Memo::new(move |_| scale(&timeline.get(), now.get())), playing: RwSignal::new(false) }
+    }
+
+    fn done(&self) -> usize {
+        self.session.timeline.with(|t| t.done as usize)
+    }
+
+    fn all(&self) -> usize {
+        self.session.timeline.with(|t| t.entries.len())
+    }
+
+    fn at(&self, k: usize) -> f64 {
+        self.scale.with(|s| s.stops.get(k).copied().unwrap_or_default())
+    }
+
+    /// Goes to the stop nearest to a place on the rail.
+    fn go_to_percent(&self, percent: f64) {
+        let best = self.scale.with_untracked(|s| {
+            s.stops
+                .iter()
+                .enumerate()
+                .min_by(|a, b| (a.1 - percent).abs().total_cmp(&(b.1 - percent).abs()))
+                .map(|(k, _)| k as u32)
+        });
+        if let Some(k) = best
+            && self.session.timeline.with_untracked(|t| t.done) != k
+        {
+            self.session.rewind(k);
+        }
+    }
+
+    /// Plays what is known ahead, a command at a time; from the end, the whole again.
+    fn play(&self) {
+        if self.playing.get_untracked() {
+            self.playing.set(false);
+            return;
+        }
+        let at_end = self.session.timeline.with_untracked(|t| t.done as usize >= t.entries.len());
+        if at_end {
+            self.session.rewind(0);
+        }
+        self.playing.set(true);
+        tick(Rc::new(self.clone()));
+    }
+}
+
+fn tick(bar: Rc<Bar>) {
+    dom::after(PLAY_MS, move || {
+        let ended = bar.session.timeline.with_untracked(|t| t.done as usize >= t.entries.len());
+        if bar.playing.try_get_untracked() != Some(true) {
+            return;
+        }
+        if ended {
+            bar.playing.set(false);
+            return;
+        }
+        bar.session.redo();
+        tick(bar);
+    });
+}
+
+/// The full bar under the bench.
+pub fn timeline_bar(session: Session) -> impl IntoView {
+    let bar = Bar::new(session.clone());
+    let past = {
+        let session = session.clone();
+        move || session.in_past()
+    };
+    let (forks, live) = (session.clone(), session.clone());
+    let (a, b) = (past.clone(), past.clone());
+    let question = fork_question(&session);
+    view! {
+        <section class="timeline" aria-label=move || t().time>
+            {controls(&bar)}
+            {clock_of(&session)}
+            {rail(bar)}
+            <div class="tl-end">
+                <button class="btn btn--sm" disabled=move || !a() on:click=move |_| {
+                    let all = live.timeline.with_untracked(|t| t.entries.len()) as u32;
+                    live.rewind(all);
+                }>{icon_sm("live")}<span>{move || t().time_live}</span></button>
+                <button class="btn btn--sm" disabled=move || !b() on:click=move |_| forks.asks_fork.set(Some(Pending::Fork))>
+                    {icon_sm("refresh")}<span>{move || t().time_fork}</span></button>
+            </div>
+            {question}
+        </section>
+    }
+}
+
+/// The compact bar of an embedded exercise.
+pub fn timeline_compact(session: Session) -> impl IntoView {
+    let bar = Bar::new(session.clone());
+    let question = fork_question(&session);
+    view! {
+        <section class="timeline timeline--c" aria-label=move || t().time>
+            {controls(&bar)}
+            {clock_of(&session)}
+            {rail(bar)}
+            {question}
+        </section>
+    }
+}
+
+/// Asks before the known future is forgotten.
+fn fork_question(session: &Session) -> impl IntoView + use<> {
+    let question = Question::new(|| t().time_fork_title, || t().time_fork_yes);
+    let (asks, timeline, open) = (session.asks_fork.clone(), session.timeline.clone(), question.clone());
+    Effect::new(move |_| {
+        if asks.get().is_some() {
+            let lost = timeline.with_untracked(|t| t.entries.len() - t.done as usize);
+            let lost = count(lost, t().time_commands_one, t().time_commands_many);
+            open.ask(fill(t().time_fork_text, &[&lost]));
+        }
+    });
+    let (confirmed, closed, gone) = (session.clone(), question.open.clone(), session.asks_fork.clone());
+    Effect::new(move |before: Option<bool>| {
+        let open = closed.get();
+        if before == Some(true) && !open {
+            // Closed without a yes: the act is dropped after the yes had its turn.
+            let gone = gone.clone();
+            dom::after(0, move || gone.set(None));
+        }
+        open
+    });
+    question.view("fork-title", move || confirmed.confirm_fork())
+}
+
+fn controls(bar: &Bar) -> impl IntoView + use<> {
+    let (first, back, play, next) = (bar.clone(), bar.clone(), bar.clone(), bar.clone());
+    let (a, b, c, d) = (bar.clone(), bar.clone(), bar.clone(), bar.clone());
+    let playing = bar.playing;
+    view! {
+        <div class="tl-ctl">
+            <button class="iconbtn tl-first" aria-label=move || t().time_start title=move || t().time_start
+                disabled=move || a.done() == 0 on:click=move |_| first.session.rewind(0)>{icon("start")}</button>
+            <button class="iconbtn" aria-label=move || t().time_undo title=move || t().time_undo
+                disabled=move || b.done() == 0 on:click=move |_| back.session.undo()>{icon("back")}</button>
+            <button class="iconbtn play" aria-label=move || if playing.get() { t().time_pause } else { t().time_play }
+                title=move || if playing.get() { t().time_pause } else { t().time_play }
+                disabled=move || c.all() == 0 on:click=move |_| play.play()>
+                {move || if playing.get() { icon("pause").into_any() } else { icon("play").into_any() }}</button>
+            <button class="iconbtn" aria-label=move || t().time_redo title=move || t().time_redo
+                disabled={move || d.done() == d.all()} on:click=move |_| next.session.redo()>{icon("fwd")}</button>
+        </div>
+    }
+}
+
+fn clock_of(session: &Session) -> impl IntoView + use<> {
+    let (now, timeline, past) = (session.now_nanos.clone(), session.timeline.clone(), session.clone());
+    let elapsed = move || {
+        let s = ms((now.get() - timeline.with(|t| t.start_nanos)).max(0)) / 1000;
+        format!("{:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+    };
+    view! {
+        <div class="tl-clock"><b class="num">{elapsed}</b>
+            <span>{move || if past.in_past() { t().time_past } else { t().time }}</span></div>
+    }
+}
+
+fn rail(bar: Bar) -> impl IntoView {
+    let (past, known, known_w, head) = (bar.clone(), bar.clone(), bar.clone(), bar.clone());
+    let (value, all, text) = (bar.clone(), bar.clone(), bar.clone());
+    let (marks, ticks, labels) = (bar.clone(), bar.clone(), bar.clone());
+    let (keys, points) = (bar.clone(), bar);
+    let percent = |p: f64| format!("{p:.2}%");
+    let dragging = RwSignal::new(false);
+    let place = move |event: &PointerEvent| {
+        let rail = event.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok())?;
+        let rect = rail.get_bounding_client_rect();
+        Some((f64::from(event.client_x()) - rect.left()) / rect.width().max(1.0) * 100.0)
+    };
+    let points_move = points.clone();
+    view! {
+        <div class="tl" role="group" aria-label=move || t().time_points>
+            {move || goal_marks(&marks)}
+            <div class="tl__rail" role="slider" tabindex="0" aria-label=move || t().time_position
+                aria-valuemin="0" aria-valuemax=move || all.all().to_string()
+                aria-valuenow=move || value.done().to_string() aria-valuetext=move || position(&text)
+                on:pointerdown=move |e| {
+                    dragging.set(true);
+                    if let Some(r) = e.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()) {
+                        let _ = r.set_pointer_capture(e.pointer_id());
+                    }
+                    if let Some(p) = place(&e) { points.go_to_percent(p); }
+                }
+                on:pointermove=move |e| if dragging.get_untracked() {
+                    if let Some(p) = place(&e) { points_move.go_to_percent(p); }
+                }
+                on:pointerup=move |_| dragging.set(false)
+                on:keydown=move |e: KeyboardEvent| {
+                    let (done, all) = keys.session.timeline.with_untracked(|t| (t.done, t.entries.len() as u32));
+                    let to = match e.key().as_str() {
+                        "ArrowLeft" | "ArrowDown" => done.saturating_sub(1),
+                        "ArrowRight" | "ArrowUp" => (done + 1).min(all),
+                        "PageDown" => done.saturating_sub(5),
+                        "PageUp" => (done + 5).min(all),
+                        "Home" => 0,
+                        "End" => all,
+                        _ => return,
+                    };
+                    e.prevent_default();
+                    if to != done { keys.session.rewind(to); }
+                }>
+                <i class="tl__past" style:width=move || percent(past.at(past.done()))></i>
+                <i class="tl__known" style:left=move || percent(known.at(known.done()))
+                    style:width=move || percent(known_w.at(known_w.all()) - known_w.at(known_w.done()))></i>
+                {move || stops(&ticks)}
+            </div>
+            <i class="tl__head" style:left=move || percent(head.at(head.done()))></i>
+            {move || axis(&labels)}
+        </div>
+    }
+}
+
+/// « Après 3 : git add pipeline.py »
+fn position(bar: &Bar) -> String {
+    bar.session.timeline.with(|timeline| match timeline.done as usize {
+        0 => t().time_begin.to_owned(),
+        n => {
+            let label = timeline.entries.get(n - 1).map(|e| e.label.as_str()).unwrap_or_default();
+            fill(t().time_at, &[&n.to_string(), label])
+        }
+    })
+}
+
+/// A notch where each command ended.
+fn stops(bar: &Bar) -> AnyView {
+    bar.scale
+        .get()
+        .stops
+        .iter()
+        .skip(1)
+        .map(|p| {
+            let left = format!("{p:.2}%");
+            view! { <i class="tl__stop" style:left=left></i> }
+        })
+        .collect_view()
+        .into_any()
+}
+
+/// A tick above the rail where a command reached goals, or brought a conflict. Words where there is room.
+fn goal_marks(bar: &Bar) -> AnyView {
+    let scale = bar.scale.get();
+    let mut last_named = -20.0;
+    let mut last_mark = -10.0;
+    let entries = bar.session.timeline.with(|t| t.entries.clone());
+    entries
+        .into_iter()
+        .enumerate()
+        .filter_map(|(n, entry)| {
+            let conflict = entry.kind == EntryKind::Command && entry.status != 0 && entry.label.contains("merge");
+            if entry.reached.is_empty() && !conflict {
+                return None;
+            }
+            let at = scale.stops.get(n + 1).copied().unwrap_or_default();
+            if at - last_mark < 2.5 {
+                return None;
+            }
+            last_mark = at;
+            let named = at - last_named > 11.0;
+            if named {
+                last_named = at;
+            }
+            let word = if entry.reached.is_empty() { t().time_conflict } else { t().time_goal };
+            let class = match (entry.reached.is_empty(), at > 88.0) {
+                (true, false) => "tl__ev tl__ev--fault",
+                (true, true) => "tl__ev tl__ev--fault tl__ev--end",
+                (false, false) => "tl__ev tl__ev--goal",
+                (false, true) => "tl__ev tl__ev--goal tl__ev--end",
+            };
+            let session = bar.session.clone();
+            let label = format!("{word}, {}", fill(t().time_at, &[&(n + 1).to_string(), &entry.label]));
+            let left = format!("{at:.2}%");
+            let image = if entry.reached.is_empty() { "fault" } else { "check" };
+            Some(view! {
+                <button class=class style:left=left aria-label=label.clone() title=label on:click=move |_| session.rewind(n as u32 + 1)>
+                    {icon(image)}{named.then(|| view! { <span>{word}</span> })}
+                </button>
+            })
+        })
+        .collect_view()
+        .into_any()
+}
+
+/// Five labels of time, where stops stand by time.
+fn axis(bar: &Bar) -> AnyView {
+    let total = bar.scale.get().total_ms;
+    (0..=4u64)
+        .map(|n| {
+            let left = format!("{}%", n * 25);
+            let label = clock(total * n / 4);
+            view! { <i class="tl__tick" style:left=left.clone()></i><span class="tl__lab num" style:left=left>{label}</span> }
+        })
+        .collect_view()
+        .into_any()
+}
