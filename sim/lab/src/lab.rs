@@ -45,6 +45,7 @@ pub struct Outcome {
     pub problem: Option<Problem>,
 }
 
+#[derive(Clone)]
 struct Running {
     act: Act,
     origin: Origin,
@@ -56,7 +57,8 @@ struct Running {
     until: Option<Time>,
 }
 
-/// One lab.
+/// One lab. A clone goes its own way.
+#[derive(Clone)]
 pub struct Lab {
     pub(crate) spec: Arc<LabSpec>,
     language: String,
@@ -419,9 +421,10 @@ impl Lab {
             .terminal()
             .or_else(|| self.editing(&act))
             .map(|terminal| terminal as usize);
-        let command_begins = matches!(act, Act::Command { .. });
+        // What somebody does takes time: a command line, and a file written in the editor pane.
+        let takes_time = matches!(act, Act::Command { .. }) || (matches!(act, Act::Save { .. }) && watched.is_none());
         self.state.machine.begin_command();
-        if command_begins {
+        if takes_time {
             let passes = Duration::from_secs(u64::from(self.spec.command_seconds));
             self.pass_time(self.state.machine.now() + passes);
             self.state.machine.begin_command();
