@@ -1,8 +1,12 @@
 //! The commands: one file each. [`TABLE`] says what exists here and what only real Git has.
 
+mod add;
+mod config;
 mod init;
+mod status;
 mod version;
 
+use crate::cli::options::{Parsed, Syntax, parse};
 use crate::fault::Result;
 use crate::process::{Cx, Next};
 
@@ -25,8 +29,27 @@ pub struct Command {
     pub supported: &'static [&'static str],
 }
 
+impl Command {
+    /// Reads the words after the command's name by its usage text.
+    pub fn parse(&self, args: &[Vec<u8>]) -> Result<Parsed> {
+        let syntax = Syntax {
+            command: self.name,
+            usage: self.usage,
+            supported: self.supported,
+            ..Syntax::default()
+        };
+        parse(&syntax, args)
+    }
+}
+
 /// The commands that exist here, by name.
-pub const TABLE: &[Command] = &[init::COMMAND, version::COMMAND];
+pub const TABLE: &[Command] = &[
+    add::COMMAND,
+    config::COMMAND,
+    init::COMMAND,
+    status::COMMAND,
+    version::COMMAND,
+];
 
 /// The command of that name.
 pub fn find(name: &[u8]) -> Option<&'static Command> {

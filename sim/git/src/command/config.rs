@@ -1,0 +1,479 @@
+//! `git config`.
+
+use super::Command;
+use crate::bytes::lossy;
+use crate::cat;
+use crate::cli::options::{Parsed, Syntax, parse, usage_error, usage_only};
+use crate::config::{self, Change, ChangeError, Config, Entry, Scope, canonical_key, global_paths};
+use crate::fault::{Fault, Result};
+use crate::process::{Cx, Next, Then};
+use crate::regex::Regex;
+use essaim_kernel::files::path;
+
+const USAGE: &str = include_str!("../usage/config.txt");
+
+pub(super) const COMMAND: Command = Command {
+    name: "config",
+    main,
+    usage: USAGE,
+    help_on_stderr: false,
+    paged: false,
+    supported: &[],
+};
+
+/// Options of the older form (`git config --get key`), which the usage text no longer names, and of the subcommands.
+const OPTIONS: &str = "\
+    --[no-]global         x
+    --[no-]system         x
+    --[no-]local          x
+    --[no-]worktree       x
+    -f, --[no-]file <file>  x
+    --[no-]blob <id>  x
+    --[no-]get            x
+    --[no-]get-all        x
+    --[no-]get-regexp     x
+    --[no-]get-urlmatch   x
+    --[no-]replace-all    x
+    --[no-]add            x
+    --[no-]append         x
+    --[no-]all            x
+    --[no-]regexp         x
+    --[no-]unset          x
+    --[no-]unset-all      x
+    --[no-]rename-section  x
+    --[no-]remove-section  x
+    -l, --[no-]list       x
+    -e, --[no-]edit       x
+    --[no-]get-color      x
+    --[no-]get-colorbool  x
+    -t, --[no-]type <type>  x
+    --bool                x
+    --int                 x
+    --bool-or-int         x
+    --path                x
+    --[no-]expiry-date    x
+    -z, --[no-]null       x
+    --[no-]name-only      x
+    --[no-]show-origin    x
+    --[no-]show-scope     x
+    --[no-]show-names     x
+    --[no-]value <pattern>  x
+    --[no-]fixed-value    x
+    --[no-]default <value>  x
+    --[no-]includes       x
+    --[no-]comment <text>  x
+";
+
+const WORKING: &[&str] = &[
+    "global", "system", "local", "file", "get", "get-all", "get-regexp", "replace-all", "add", "append", "all",
+    "regexp", "unset", "unset-all", "rename-section", "remove-section", "list", "edit", "type", "bool", "int", "path",
+    "bool-or-int", "null", "name-only", "show-origin", "show-scope", "show-names", "value", "fixed-value", "default",
+    "includes",
+];
+
+const SUBCOMMANDS: [&str; 7] = ["list", "get", "set", "unset", "rename-section", "remove-section", "edit"];
+
+enum Action {
+    List,
+    Get { all: bool, regexp: bool },
+    Set { replace_all: bool, add: bool },
+    Unset { all: bool },
+    RenameSection,
+    RemoveSection,
+    Edit,
+}
+
+fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
+    let syntax = Syntax {
+        command: "config",
+        usage: USAGE,
+        supported: WORKING,
+        hidden: OPTIONS,
+        ..Syntax::default()
+    };
+    let sub = args.first().and_then(|word| SUBCOMMANDS.iter().find(|name| name.as_bytes() == word));
+    let parsed = parse(&syntax, if sub.is_some() { &args[1..] } else { args })?;
+    let action = match sub {
+        Some(name) => from_subcommand(name, &parsed),
+        None => from_options(&parsed)?,
+    };
+    match action {
+        Action::List => list(cx, &parsed),
+        Action::Get { all, regexp } => get(cx, &parsed, all, regexp),
+        Action::Set { replace_all, add } => set(cx, &parsed, replace_all, add),
+        Action::Unset { all } => unset(cx, &parsed, all),
+        Action::RenameSection => section(cx, &parsed, true),
+        Action::RemoveSection => section(cx, &parsed, false),
+        Action::Edit => edit(cx, &parsed),
+    }
+}
+
+fn from_subcommand(name: &str, parsed: &Parsed) -> Action {
+    match name {
+        "list" => Action::List,
+        "get" => Action::Get { all: parsed.has("all"), regexp: parsed.has("regexp") },
+        "set" => Action::Set { replace_all: parsed.has("all"), add: parsed.has("append") },
+        "unset" => Action::Unset { all: parsed.has("all") },
+        "rename-section" => Action::RenameSection,
+        "remove-section" => Action::RemoveSection,
+        _ => Action::Edit,
+    }
+}
+
+fn from_options(parsed: &Parsed) -> Result<Action> {
+    let count = |wanted: usize, upper: usize| {
+        if (wanted..=upper).contains(&parsed.args.len()) {
+            return Ok(());
+        }
+        let message = if wanted == upper {
+            format!("wrong number of arguments, should be {wanted}")
+        } else {
+            format!("wrong number of arguments, should be from {wanted} to {upper}")
+        };
+        Err(usage_error(message, USAGE))
+    };
+    let actions = [
+        "list", "get", "get-all", "get-regexp", "add", "replace-all", "unset", "unset-all", "rename-section",
+        "remove-section", "edit",
+    ];
+    let chosen: Vec<&str> = actions.into_iter().filter(|name| parsed.has(name)).collect();
+    if chosen.len() > 1 {
+        return Err(usage_error("only one action at a time", USAGE));
+    }
+    Ok(match chosen.first().copied() {
+        Some("list") => {
+            count(0, 0)?;
+            Action::List
+        }
+        Some("get" | "get-all") => {
+            count(1, 2)?;
+            Action::Get { all: parsed.has("get-all"), regexp: false }
+        }
+        Some("get-regexp") => {
+            count(1, 2)?;
+            Action::Get { all: true, regexp: true }
+        }
+        Some("add") => {
+            count(2, 2)?;
+            Action::Set { replace_all: false, add: true }
+        }
+        Some("replace-all") => {
+            count(2, 3)?;
+            Action::Set { replace_all: true, add: false }
+        }
+        Some("unset" | "unset-all") => {
+            count(1, 2)?;
+            Action::Unset { all: parsed.has("unset-all") }
+        }
+        Some("rename-section") => Action::RenameSection,
+        Some("remove-section") => Action::RemoveSection,
+        Some("edit") => Action::Edit,
+        _ => match parsed.args.len() {
+            0 => return Err(usage_only(USAGE)),
+            1 => Action::Get { all: false, regexp: false },
+            _ => Action::Set { replace_all: false, add: false },
+        },
+    })
+}
+
+/// Where to read or write: an explicit file, or a scope.
+enum Place {
+    All,
+    File { path: Vec<u8>, shown: Vec<u8>, scope: Scope },
+}
+
+fn place(cx: &Cx<'_, '_>, parsed: &Parsed, writing: bool) -> Result<Place> {
+    let chosen = ["global", "system", "local", "file"].iter().filter(|name| parsed.has(name)).count();
+    if chosen > 1 {
+        return Err(usage_error("only one config file at a time", USAGE));
+    }
+    if let Some(file) = parsed.value("file") {
+        return Ok(Place::File { path: cx.io.path(file), shown: file.to_vec(), scope: Scope::Command });
+    }
+    if parsed.has("system") {
+        let path = b"/etc/gitconfig".to_vec();
+        return Ok(Place::File { shown: path.clone(), path, scope: Scope::System });
+    }
+    if parsed.has("global") {
+        let paths = global_paths(cx.env());
+        let Some(last) = paths.last() else { return Err(Fault::fatal("$HOME not set")) };
+        let there = paths.iter().rev().find(|path| cx.files().exists(path));
+        let path = there.unwrap_or(last).clone();
+        return Ok(Place::File { shown: path.clone(), path, scope: Scope::Global });
+    }
+    if parsed.has("local") || writing {
+        let repo = cx.repo().map_err(|_| {
+            let message = if parsed.has("local") { "--local can only be used inside a git repository" } else { "not in a git directory" };
+            Fault::fatal(message)
+        })?;
+        return Ok(Place::File {
+            path: repo.git_path("config"),
+            shown: cat![repo.git_dir_shown, "/config"],
+            scope: Scope::Local,
+        });
+    }
+    Ok(Place::All)
+}
+
+fn entries(cx: &Cx<'_, '_>, parsed: &Parsed) -> Result<Vec<Entry>> {
+    match place(cx, parsed, false)? {
+        Place::All => match cx.repo() {
+            Ok(repo) => Ok(repo.config.entries),
+            Err(_) => Ok(Config::load(cx.files(), cx.env(), None, &cx.global.config)?.entries),
+        },
+        Place::File { path, shown, scope } => {
+            let Ok(text) = cx.files().read(&path) else {
+                if parsed.has("list") || parsed.value("file").is_some() && parsed.has("list") {
+                    let message = cat!["unable to read config file '", shown, "': No such file or directory"];
+                    return Err(Fault::fatal(message));
+                }
+                return Ok(Vec::new());
+            };
+            let mut entries = config::parse(&text, &shown)?;
+            for entry in &mut entries {
+                entry.scope = scope;
+            }
+            Ok(entries)
+        }
+    }
+}
+
+/// Scope and origin columns, where they were asked for.
+fn columns(parsed: &Parsed, entry: &Entry) -> Vec<u8> {
+    let separator: &[u8] = if parsed.has("null") { b"\0" } else { b"\t" };
+    let mut out = Vec::new();
+    if parsed.has("show-scope") {
+        out.extend_from_slice(&cat![entry.scope.name(), separator]);
+    }
+    if parsed.has("show-origin") {
+        out.extend_from_slice(&cat![entry.origin, separator]);
+    }
+    out
+}
+
+fn list(cx: &mut Cx<'_, '_>, parsed: &Parsed) -> Result<Next> {
+    let null = parsed.has("null");
+    let (separator, end): (&[u8], &[u8]) = if null { (b"\n", b"\0") } else { (b"=", b"\n") };
+    let mut out = Vec::new();
+    for entry in entries(cx, parsed)? {
+        out.extend_from_slice(&cat![columns(parsed, &entry), entry.key]);
+        if let Some(value) = entry.value.as_ref().filter(|_| !parsed.has("name-only")) {
+            out.extend_from_slice(&cat![separator, value]);
+        }
+        out.extend_from_slice(end);
+    }
+    cx.print(out);
+    Ok(Next::Exit(0))
+}
+
+fn key_of(text: &[u8]) -> Result<Vec<u8>> {
+    if let Some(key) = canonical_key(text) {
+        return Ok(key);
+    }
+    let message = match text.iter().rposition(|b| *b == b'.') {
+        None => cat!["key does not contain a section: ", text],
+        Some(at) if at + 1 == text.len() => cat!["key does not contain variable name: ", text],
+        Some(0) => cat!["key does not contain a section: ", text],
+        Some(_) => cat!["invalid key: ", text],
+    };
+    Err(Fault::Error(message, if text.contains(&b'.') && !text.starts_with(b".") { 1 } else { 2 }))
+}
+
+/// Which values are meant: `--value`, or the argument after the key.
+fn matcher(parsed: &Parsed, position: usize) -> Result<impl Fn(&[u8]) -> bool + use<>> {
+    let pattern = parsed.value("value").or(parsed.args.get(position).map(Vec::as_slice)).map(<[u8]>::to_vec);
+    let fixed = parsed.has("fixed-value");
+    let (negated, text) = match pattern.as_ref().and_then(|text| text.strip_prefix(b"!")) {
+        Some(rest) if !fixed => (true, Some(rest.to_vec())),
+        _ => (false, pattern),
+    };
+    let regex = match &text {
+        Some(text) if !fixed => Some(Regex::extended(text, false).ok_or_else(|| {
+            Fault::Error(cat!["invalid pattern: ", text], 6)
+        })?),
+        _ => None,
+    };
+    Ok(move |value: &[u8]| match (&regex, &text) {
+        (Some(regex), _) => regex.is_match(value) != negated,
+        (None, Some(text)) => text == value,
+        (None, None) => true,
+    })
+}
+
+fn get(cx: &mut Cx<'_, '_>, parsed: &Parsed, all: bool, regexp: bool) -> Result<Next> {
+    let Some(name) = parsed.args.first() else {
+        return Err(usage_error("wrong number of arguments, should be from 1 to 2", USAGE));
+    };
+    let matches = matcher(parsed, 1)?;
+    let wanted: Box<dyn Fn(&[u8]) -> bool> = if regexp {
+        let regex = Regex::extended(&name.to_ascii_lowercase(), false)
+            .ok_or_else(|| Fault::Error(cat!["invalid key pattern: ", name], 6))?;
+        Box::new(move |key| regex.is_match(key))
+    } else {
+        let key = key_of(name)?;
+        Box::new(move |other| other == key)
+    };
+    let found: Vec<Entry> = entries(cx, parsed)?
+        .into_iter()
+        .filter(|entry| wanted(&entry.key) && matches(entry.value.as_deref().unwrap_or_default()))
+        .collect();
+    let chosen = if all { found.as_slice() } else { &found[found.len().saturating_sub(1)..] };
+    let end: &[u8] = if parsed.has("null") { b"\0" } else { b"\n" };
+    let with_names = regexp && !parsed.args.is_empty() || parsed.has("show-names");
+    let mut out = Vec::new();
+    for entry in chosen {
+        out.extend_from_slice(&columns(parsed, entry));
+        if with_names || parsed.has("name-only") {
+            out.extend_from_slice(&entry.key);
+        }
+        if !parsed.has("name-only") {
+            let value = typed(parsed, &entry.key, entry.value.as_deref(), cx)?;
+            if with_names && entry.value.is_some() {
+                out.extend_from_slice(if parsed.has("null") { b"\n" } else { b" " });
+            }
+            out.extend_from_slice(&value);
+        }
+        out.extend_from_slice(end);
+    }
+    if chosen.is_empty() {
+        let Some(default) = parsed.value("default").map(<[u8]>::to_vec) else {
+            return Ok(Next::Exit(1));
+        };
+        let value = typed(parsed, name, Some(&default), cx)?;
+        out.extend_from_slice(&cat![value, end]);
+    }
+    cx.print(out);
+    Ok(Next::Exit(0))
+}
+
+/// A value in the form `--type` asks for.
+fn typed(parsed: &Parsed, key: &[u8], value: Option<&[u8]>, cx: &Cx<'_, '_>) -> Result<Vec<u8>> {
+    let by_name = ["bool", "int", "bool-or-int", "path"].into_iter().find(|name| parsed.has(name));
+    let wanted = parsed.value("type").map(lossy).or(by_name.map(str::to_owned));
+    let shown = value.unwrap_or_default();
+    let bad_bool = || Fault::fatal(cat!["bad boolean config value '", shown, "' for '", key, "'"]);
+    let bad_number =
+        || Fault::fatal(cat!["bad numeric config value '", shown, "' for '", key, "' in file .git/config: invalid unit"]);
+    match wanted.as_deref() {
+        None => Ok(shown.to_vec()),
+        Some("bool") => {
+            let value = config::parse_bool(value).ok_or_else(bad_bool)?;
+            Ok(value.to_string().into_bytes())
+        }
+        Some("int") => Ok(config::parse_int(shown).ok_or_else(bad_number)?.to_string().into_bytes()),
+        Some("bool-or-int") => match config::parse_int(shown) {
+            Some(number) => Ok(number.to_string().into_bytes()),
+            None => Ok(config::parse_bool(value).ok_or_else(bad_bool)?.to_string().into_bytes()),
+        },
+        Some("path") => Ok(config::expand_home(shown, cx.env())),
+        Some(other @ ("expiry-date" | "color")) => Err(Fault::gap(format!("'config --type={other}'"))),
+        Some(other) => Err(Fault::fatal(format!("unrecognized --type argument, {other}"))),
+    }
+}
+
+fn write_place(cx: &Cx<'_, '_>, parsed: &Parsed) -> Result<(Vec<u8>, Vec<u8>)> {
+    match place(cx, parsed, true)? {
+        Place::File { path, shown, .. } => Ok((path, shown)),
+        Place::All => Err(Fault::fatal("not in a git directory")),
+    }
+}
+
+fn save(cx: &mut Cx<'_, '_>, path: &[u8], text: Vec<u8>) -> Result<()> {
+    let parent = path::parent(path).to_vec();
+    cx.files_mut().create_dir_all(&parent)?;
+    cx.files_mut().write(path, text)?;
+    Ok(())
+}
+
+fn set(cx: &mut Cx<'_, '_>, parsed: &Parsed, replace_all: bool, add: bool) -> Result<Next> {
+    let (Some(name), Some(value)) = (parsed.args.first(), parsed.args.get(1)) else {
+        return Err(usage_error("wrong number of arguments, should be from 2 to 3", USAGE));
+    };
+    let (path, _) = write_place(cx, parsed)?;
+    let key = key_of(name)?;
+    let value = normalised(parsed, &key, value, cx)?;
+    let matches = matcher(parsed, 2)?;
+    let text = cx.files().read(&path).unwrap_or_default();
+    // The key is written as it was typed, but for its section.
+    let typed_key = typed_key(name, &key);
+    let change = match (replace_all, add) {
+        (true, _) => Change::ReplaceAll(&value),
+        (_, true) => Change::Add(&value),
+        _ => Change::Set(&value),
+    };
+    match config::change(&text, &typed_key, change, &matches) {
+        Ok(text) => {
+            save(cx, &path, text)?;
+            Ok(Next::Exit(0))
+        }
+        Err(ChangeError::Multiple) => {
+            cx.eprint(cat!["warning: ", name, " has multiple values\n"]);
+            cx.eprint("error: cannot overwrite multiple values with a single value\n");
+            cx.eprint("       Use a regexp, --add or --replace-all to change ");
+            cx.eprint(cat![name, ".\n"]);
+            Ok(Next::Exit(5))
+        }
+        Err(ChangeError::Missing) => Ok(Next::Exit(5)),
+    }
+}
+
+fn typed_key(name: &[u8], canonical: &[u8]) -> Vec<u8> {
+    let dot = name.iter().rposition(|b| *b == b'.').unwrap_or(0);
+    cat![canonical[..dot], name[dot..]]
+}
+
+fn normalised(parsed: &Parsed, key: &[u8], value: &[u8], cx: &Cx<'_, '_>) -> Result<Vec<u8>> {
+    match parsed.value("type").map(lossy).as_deref() {
+        Some("path") => Ok(value.to_vec()),
+        _ if parsed.has("path") => Ok(value.to_vec()),
+        _ => typed(parsed, key, Some(value), cx),
+    }
+}
+
+fn unset(cx: &mut Cx<'_, '_>, parsed: &Parsed, all: bool) -> Result<Next> {
+    let Some(name) = parsed.args.first() else {
+        return Err(usage_error("wrong number of arguments, should be from 1 to 2", USAGE));
+    };
+    let (path, _) = write_place(cx, parsed)?;
+    let key = key_of(name)?;
+    let matches = matcher(parsed, 1)?;
+    let text = cx.files().read(&path).unwrap_or_default();
+    match config::change(&text, &key, if all { Change::UnsetAll } else { Change::Unset }, &matches) {
+        Ok(text) => {
+            save(cx, &path, text)?;
+            Ok(Next::Exit(0))
+        }
+        Err(ChangeError::Multiple) => {
+            cx.eprint(cat!["warning: ", name, " has multiple values\n"]);
+            Ok(Next::Exit(5))
+        }
+        Err(ChangeError::Missing) => Ok(Next::Exit(5)),
+    }
+}
+
+fn section(cx: &mut Cx<'_, '_>, parsed: &Parsed, rename: bool) -> Result<Next> {
+    let wanted = if rename { 2 } else { 1 };
+    if parsed.args.len() != wanted {
+        return Err(usage_error(format!("wrong number of arguments, should be {wanted}"), USAGE));
+    }
+    let (path, _) = write_place(cx, parsed)?;
+    let canonical = |name: &[u8]| match crate::bytes::split_once(name, b'.') {
+        Some((section, sub)) => cat![section.to_ascii_lowercase(), ".", sub],
+        None => name.to_ascii_lowercase(),
+    };
+    let text = cx.files().read(&path).unwrap_or_default();
+    let to = parsed.args.get(1).map(|name| canonical(name));
+    match config::rename_section(&text, &canonical(&parsed.args[0]), to.as_deref()) {
+        Some(text) => {
+            save(cx, &path, text)?;
+            Ok(Next::Exit(0))
+        }
+        None => Err(Fault::fatal(cat!["no such section: ", parsed.args[0]])),
+    }
+}
+
+fn edit(cx: &mut Cx<'_, '_>, parsed: &Parsed) -> Result<Next> {
+    let (path, _) = write_place(cx, parsed)?;
+    let repo = cx.repo()?;
+    cx.edit(&repo, path, Then::new((), |(), _, _| Ok(Next::Exit(0))))
+}
