@@ -336,6 +336,12 @@ impl Io<'_> {
         self.core.spawn_program(Some(self.pid), spawn)
     }
 
+    /// `execve(2)`: when this step ends, the program named by `args[0]` takes this process over, with its descriptors,
+    /// its environment and its number.
+    pub fn exec(&mut self, args: Vec<Vec<u8>>) -> Result<(), SpawnError> {
+        self.core.exec(self.pid, args)
+    }
+
     /// Starts a process whose program is given (a subshell).
     pub fn fork(&mut self, program: Box<dyn Process>, spawn: Spawn) -> Result<Pid, SpawnError> {
         self.core.spawn_process(Some(self.pid), program, spawn)

@@ -348,7 +348,8 @@ impl Machine {
             }
         }
         let progress = program.step(&mut Io { core, pid });
-        core.proc_mut(pid).program = Some(program);
+        let next = core.proc_mut(pid).replacement.take();
+        core.proc_mut(pid).program = Some(next.unwrap_or(program));
         match progress {
             Progress::Exit(code) => core.proc_mut(pid).exiting = Some(code),
             Progress::Ready => core.proc_mut(pid).wait = None,

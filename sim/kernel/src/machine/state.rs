@@ -56,6 +56,8 @@ pub(crate) struct Proc {
     pub umask: u32,
     pub fds: BTreeMap<u32, DescriptionId>,
     pub program: Option<Box<dyn Process>>,
+    /// What `exec` put in the place of `program`, from the next step on.
+    pub replacement: Option<Box<dyn Process>>,
     pub wait: Option<Wait>,
     pub signals: VecDeque<Signal>,
     pub exiting: Option<u8>,
@@ -369,22 +371,35 @@ impl Core {
     }
 
     pub fn spawn_program(&mut self, parent: Option<Pid>, mut spawn: Spawn) -> Result<Pid, SpawnError> {
-        let name = spawn.args.first().cloned().unwrap_or_default();
-        if let Some(program) = self.find_program(&name) {
-            let call = Call {
-                args: spawn.args.clone(),
-            };
-            return self.spawn_process(parent, (program.start)(call), spawn);
-        }
-        if !name.contains(&b'/') {
-            return Err(SpawnError::NotFound);
-        }
         let cwd = match (&spawn.cwd, parent) {
             (Some(cwd), _) => cwd.clone(),
             (None, Some(parent)) => self.proc(parent).cwd.clone(),
             (None, None) => b"/".to_vec(),
         };
-        let script = path::join(&cwd, &name);
+        let program = self.load(&mut spawn.args, &cwd)?;
+        self.spawn_process(parent, program, spawn)
+    }
+
+    /// The next step of `pid` is another program's.
+    pub fn exec(&mut self, pid: Pid, mut args: Vec<Vec<u8>>) -> Result<(), SpawnError> {
+        let cwd = self.proc(pid).cwd.clone();
+        let program = self.load(&mut args, &cwd)?;
+        let proc = self.proc_mut(pid);
+        proc.args = args;
+        proc.replacement = Some(program);
+        Ok(())
+    }
+
+    /// The program `args` name; for a script, `args` become its interpreter's.
+    fn load(&mut self, args: &mut Vec<Vec<u8>>, cwd: &[u8]) -> Result<Box<dyn Process>, SpawnError> {
+        let name = args.first().cloned().unwrap_or_default();
+        if let Some(program) = self.find_program(&name) {
+            return Ok((program.start)(Call { args: args.clone() }));
+        }
+        if !name.contains(&b'/') {
+            return Err(SpawnError::NotFound);
+        }
+        let script = path::join(cwd, &name);
         let metadata = self.files.metadata(&script).map_err(|error| match error {
             Errno::Access => SpawnError::NotExecutable,
             _ => SpawnError::NotFound,
@@ -393,16 +408,13 @@ impl Core {
             return Err(SpawnError::NotExecutable);
         }
         let content = self.files.read(&script).map_err(|_| SpawnError::NotExecutable)?;
-        spawn.args = script_arguments(&content, &spawn.args);
-        let interpreter = spawn.args.first().cloned().unwrap_or_default();
+        *args = script_arguments(&content, args);
+        let interpreter = args.first().cloned().unwrap_or_default();
         let program = self
             .find_program(&interpreter)
             .or_else(|| self.find_program(path::file_name(&interpreter)))
             .ok_or(SpawnError::BadInterpreter)?;
-        let call = Call {
-            args: spawn.args.clone(),
-        };
-        self.spawn_process(parent, (program.start)(call), spawn)
+        Ok((program.start)(Call { args: args.clone() }))
     }
 
     pub fn spawn_process(
@@ -442,6 +454,7 @@ impl Core {
             umask: inherited.umask,
             fds,
             program: Some(program),
+            replacement: None,
             wait: None,
             signals: VecDeque::new(),
             exiting: None,

@@ -1,0 +1,136 @@
+//! Commands of the shell itself.
+
+mod control;
+mod directory;
+pub mod echo;
+mod jobs;
+mod names;
+mod options;
+pub mod printf;
+mod read;
+pub mod test;
+mod variables;
+
+pub use self::jobs::WaitFor;
+pub use self::read::ReadLine;
+
+use super::run::{Flow, Shell, Unwind};
+use essaim_kernel::Io;
+
+/// What a builtin leaves.
+pub enum After {
+    Status(u8),
+    Unwind(Unwind),
+    Blocking(Blocking),
+    /// It pushed frames, which set the status.
+    Pushed,
+}
+
+/// A builtin that waits.
+#[derive(Clone, Debug)]
+pub enum Blocking {
+    Read(ReadLine),
+    Wait(WaitFor),
+}
+
+/// A builtin: the words of the command, its name first.
+pub type Builtin = fn(&mut Shell, &mut Io<'_>, &[Vec<u8>]) -> After;
+
+/// The builtins, by name; `help` and completion list them.
+pub const BUILTINS: &[(&str, Builtin)] = &[
+    (".", control::source),
+    (":", |_, _, _| After::Status(0)),
+    ("[", test::builtin),
+    ("alias", names::alias),
+    ("bg", jobs::bg),
+    ("break", control::break_loop),
+    ("builtin", names::builtin),
+    ("cat", |shell, io, args| cat(shell, io, args)),
+    ("cd", directory::cd),
+    ("command", names::command),
+    ("continue", control::continue_loop),
+    ("declare", variables::declare),
+    ("dirs", directory::dirs),
+    ("echo", echo::builtin),
+    ("eval", control::eval),
+    ("exec", control::exec),
+    ("exit", control::exit),
+    ("export", variables::export),
+    ("false", |_, _, _| After::Status(1)),
+    ("fg", jobs::fg),
+    ("getopts", variables::getopts),
+    ("hash", names::hash),
+    ("help", names::help),
+    ("history", names::history),
+    ("jobs", jobs::jobs),
+    ("kill", jobs::kill),
+    ("let", variables::let_builtin),
+    ("local", variables::local),
+    ("logout", control::exit),
+    ("printf", printf::builtin),
+    ("pwd", directory::pwd),
+    ("read", read::read),
+    ("readonly", variables::readonly),
+    ("return", control::return_function),
+    ("set", options::set),
+    ("shift", variables::shift),
+    ("shopt", options::shopt),
+    ("source", control::source),
+    ("test", test::builtin),
+    ("times", |_, io, _| {
+        io.print("0m0.000s 0m0.000s\n0m0.000s 0m0.000s\n");
+        After::Status(0)
+    }),
+    ("trap", control::trap),
+    ("true", |_, _, _| After::Status(0)),
+    ("type", names::type_builtin),
+    ("typeset", variables::declare),
+    ("umask", directory::umask),
+    ("unalias", names::unalias),
+    ("unset", variables::unset),
+    ("wait", jobs::wait),
+];
+
+/// The builtin of that name.
+pub fn find(name: &[u8]) -> Option<Builtin> {
+    BUILTINS
+        .binary_search_by(|(n, _)| n.as_bytes().cmp(name))
+        .ok()
+        .map(|at| BUILTINS[at].1)
+        .filter(|_| name != b"cat")
+}
+
+/// Only for `$(< file)`: copies standard input to standard output.
+fn cat(_shell: &mut Shell, io: &mut Io<'_>, _args: &[Vec<u8>]) -> After {
+    while let essaim_kernel::Read::Data(bytes) = io.read(0, 64 << 10) {
+        io.print(bytes);
+    }
+    After::Status(0)
+}
+
+impl Shell {
+    pub(super) fn turn_blocking(&mut self, blocking: Blocking, io: &mut Io<'_>) -> Flow {
+        match blocking {
+            Blocking::Read(read) => self.turn_read(read, io),
+            Blocking::Wait(wait) => self.turn_wait(wait, io),
+        }
+    }
+
+    /// `name: message` with the shell's prefix.
+    pub(super) fn complain(&self, io: &mut Io<'_>, name: &str, message: impl AsRef<[u8]>) {
+        self.error(io, [name.as_bytes(), b": ", message.as_ref()].concat());
+    }
+
+    /// The usual answer to an option that does not exist.
+    pub(super) fn bad_option(&self, io: &mut Io<'_>, name: &str, option: &[u8], usage: &str) -> After {
+        self.complain(io, name, [option, b": invalid option"].concat());
+        io.eprint(format!("{name}: usage: {usage}\n"));
+        After::Status(2)
+    }
+}
+
+/// A number of steps, a status …
+pub fn parse_number(text: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    text.strip_prefix('+').unwrap_or(text).parse().ok()
+}
