@@ -21,6 +21,7 @@ pub mod fault;
 pub mod ident;
 pub mod ignore;
 pub mod index;
+pub mod message;
 pub mod object;
 pub mod oid;
 pub mod output;

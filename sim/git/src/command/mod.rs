@@ -1,6 +1,7 @@
 //! The commands: one file each. [`TABLE`] says what exists here and what only real Git has.
 
 mod add;
+mod commit;
 mod config;
 mod init;
 mod status;
@@ -45,6 +46,7 @@ impl Command {
 /// The commands that exist here, by name.
 pub const TABLE: &[Command] = &[
     add::COMMAND,
+    commit::COMMAND,
     config::COMMAND,
     init::COMMAND,
     status::COMMAND,

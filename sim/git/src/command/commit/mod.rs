@@ -1,0 +1,377 @@
+//! `git commit`.
+
+mod finish;
+mod options;
+mod template;
+
+use super::Command;
+use crate::cat;
+use crate::fault::{Fault, Result};
+use crate::ident::{self, Role};
+use crate::index::Index;
+use crate::message::{self, Cleanup, comment_char};
+use crate::object::Signature;
+use crate::oid::Oid;
+use crate::pathspec::Pathspec;
+use crate::print::long::Long;
+use crate::process::{Cx, Next, Outcome, Then};
+use crate::repo::Repo;
+use crate::state::{Operation, Whence};
+use crate::status::{self, Options as StatusOptions, Status};
+use crate::worktree;
+use options::Options;
+
+pub(super) const COMMAND: Command = Command {
+    name: "commit",
+    main,
+    usage: include_str!("../../usage/commit.txt"),
+    help_on_stderr: true,
+    paged: false,
+    supported: &[
+        "quiet", "verbose", "file", "author", "date", "message", "reedit-message", "reuse-message", "fixup", "squash",
+        "reset-author", "trailer", "signoff", "template", "edit", "cleanup", "status", "all", "include", "only",
+        "no-verify", "verify", "dry-run", "short", "branch", "porcelain", "long", "null", "amend", "no-post-rewrite",
+        "post-rewrite", "untracked-files", "allow-empty", "allow-empty-message", "no-gpg-sign",
+    ],
+};
+
+/// What a commit is made from, kept while the editor is open.
+#[derive(Clone)]
+struct Draft {
+    repo: Repo,
+    options: Options,
+    author: Signature,
+    committer: Signature,
+    parents: Vec<Oid>,
+    /// What HEAD is before.
+    head: Option<Oid>,
+    whence: Whence,
+    tree: Oid,
+    cleanup: Cleanup,
+    /// The message as prepared: an unchanged template aborts.
+    prepared: Vec<u8>,
+    edited: bool,
+    /// Entries to leave in the index when only some paths are committed.
+    index: Index,
+}
+
+fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
+    let parsed = COMMAND.parse(args)?;
+    let repo = cx.work_repo()?;
+    let operation = Operation::read(cx.files(), &repo);
+    let whence = operation.whence();
+    let options = Options::new(cx, &repo, &parsed, whence)?;
+    let head = repo.refs.head(cx.files());
+    if options.amend && head.is_none() {
+        return Err(Fault::fatal("You have nothing to amend."));
+    }
+    if options.amend && whence != Whence::Commit {
+        let what = if whence == Whence::Merge { "merge" } else { "cherry-pick" };
+        return Err(Fault::fatal(format!("You are in the middle of a {what} -- cannot amend.")));
+    }
+    let mut index = repo.index(cx.files())?;
+    if options.dry_run || options.format_given {
+        return dry_run(cx, &repo, &options, &mut index, head);
+    }
+    let commit_index = prepare_index(cx, &repo, &options, &mut index, head, whence)?;
+    if commit_index.has_unmerged() {
+        return Err(unmerged(cx, &repo, &commit_index, whence));
+    }
+    if whence == Whence::Merge && options.only {
+        return Err(Fault::fatal("cannot do a partial commit during a merge."));
+    }
+    let author = author(cx, &repo, &options, head)?;
+    let committer = ident::resolve(Role::Committer, &repo.config, cx.env(), &cx.clock(), true)?;
+    let tree = commit_index.write_tree(cx.files_mut(), &repo.store)?;
+    let parents = parents(cx, &repo, &options, head, whence)?;
+    let base = if options.amend { parents.first().copied() } else { head };
+    let committable = match base {
+        Some(base) => repo.store.commit(cx.files(), &base)?.tree != tree || parents.len() > 1,
+        None => !commit_index.entries().is_empty(),
+    };
+    let edited = options.edits;
+    let cleanup_name = options.cleanup.clone().or_else(|| repo.config.get("commit.cleanup").map(<[u8]>::to_vec));
+    let cleanup = Cleanup::parse(cleanup_name.as_deref(), edited)?;
+    let draft_message = template::message(cx, &repo, &options, head, whence)?;
+    let may_be_empty = options.allow_empty || options.amend && !empty_amend(cx, &repo, head, &parents, tree)?;
+    if !committable && whence == Whence::Commit && !may_be_empty {
+        return nothing(cx, &repo, &options, &commit_index, base);
+    }
+    let mut draft = Draft {
+        repo: repo.clone(),
+        author,
+        committer,
+        parents,
+        head,
+        whence,
+        tree,
+        cleanup,
+        prepared: draft_message.text.clone(),
+        edited,
+        index: commit_index,
+        options,
+    };
+    // The index as it will be committed is written before the editor opens.
+    let mut saved = index;
+    repo.save_index(cx.files_mut(), &mut saved)?;
+    let path = repo.git_path("COMMIT_EDITMSG");
+    if !edited {
+        cx.files_mut().write(&path, draft_message.text.clone())?;
+        return finish::finish(cx, &draft, draft_message.text);
+    }
+    let text = template::with_comments(cx, &draft, &draft_message, base)?;
+    if draft_message.is_template {
+        draft.prepared = draft_message.text;
+    } else {
+        draft.prepared.clear();
+    }
+    cx.files_mut().write(&path, text)?;
+    let edit = cx.edit(&repo, path, Then::new(Box::new(draft), edited_message));
+    edit.map_err(|fault| {
+        let said = fault.render().0;
+        let hint = "Please supply the message using either -m or -F option.\n";
+        Fault::Plain(cat![said, hint], 1)
+    })
+}
+
+fn edited_message(draft: Box<Draft>, cx: &mut Cx<'_, '_>, _: Outcome) -> Result<Next> {
+    let text = cx.files().read(&draft.repo.git_path("COMMIT_EDITMSG"))?;
+    finish::finish(cx, &draft, text.to_vec())
+}
+
+/// Applies `-a`, `-i` and paths. Returns the index to commit; `index` becomes what is written to the index file.
+fn prepare_index(
+    cx: &mut Cx<'_, '_>,
+    repo: &Repo,
+    options: &Options,
+    index: &mut Index,
+    head: Option<Oid>,
+    whence: Whence,
+) -> Result<Index> {
+    worktree::refresh(cx.files(), repo, index);
+    if options.all {
+        update(cx, repo, index, &Pathspec::default())?;
+        return Ok(index.clone());
+    }
+    if options.paths.is_empty() {
+        return Ok(index.clone());
+    }
+    if whence == Whence::Merge && !options.include {
+        return Err(Fault::fatal("cannot do a partial commit during a merge."));
+    }
+    let pathspec = Pathspec::parse(repo, &options.paths)?;
+    let base = crate::tree::of_commit(cx.files(), &repo.store, head.as_ref())?;
+    let known: Vec<&[u8]> = index.entries().iter().map(|entry| entry.path.as_slice()).chain(base.keys().map(Vec::as_slice)).collect();
+    let mut unmatched = Vec::new();
+    for item in pathspec.items.iter().filter(|item| !item.is_exclude()) {
+        if !known.iter().any(|path| item.matches(path)) {
+            unmatched.extend_from_slice(&cat![
+                "error: pathspec '", item.original, "' did not match any file(s) known to git\n"
+            ]);
+        }
+    }
+    if !unmatched.is_empty() {
+        return Err(Fault::Plain(unmatched, 1));
+    }
+    update(cx, repo, index, &pathspec)?;
+    if options.include {
+        return Ok(index.clone());
+    }
+    // Only these paths: HEAD's tree with them replaced.
+    let mut partial = Index::default();
+    let mut entries: Vec<crate::index::Entry> = base
+        .iter()
+        .filter(|(path, _)| !pathspec.matches(path))
+        .map(|(path, (mode, oid))| crate::index::Entry {
+            path: path.clone(),
+            mode: *mode,
+            oid: *oid,
+            ..crate::index::Entry::default()
+        })
+        .collect();
+    entries.extend(index.entries().iter().filter(|entry| pathspec.matches(&entry.path)).cloned());
+    partial.replace(entries);
+    partial.timestamp = index.timestamp;
+    Ok(partial)
+}
+
+/// Records what the working tree holds of tracked files.
+fn update(cx: &mut Cx<'_, '_>, repo: &Repo, index: &mut Index, pathspec: &Pathspec) -> Result<()> {
+    let mut paths: Vec<Vec<u8>> = index.entries().iter().map(|entry| entry.path.clone()).collect();
+    paths.dedup();
+    for path in paths.into_iter().filter(|path| pathspec.matches(path)) {
+        let there = worktree::lstat_no_links(cx.files(), repo, &path).is_ok_and(|metadata| !metadata.is_dir());
+        let state = index.get(&path, 0).map(|entry| worktree::compare(cx.files(), repo, index, entry));
+        match (state, there) {
+            (Some(worktree::FileState::Unchanged), _) => {}
+            (Some(worktree::FileState::Deleted), _) | (None, false) => {
+                index.remove(&path);
+            }
+            _ => {
+                let entry = worktree::entry_of(cx.files_mut(), repo, &path)?;
+                index.insert(entry);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unmerged(cx: &mut Cx<'_, '_>, repo: &Repo, index: &Index, _: Whence) -> Fault {
+    for path in index.unmerged_paths() {
+        cx.print(cat!["U\t", path, "\n"]);
+    }
+    let mut text = b"error: Committing is not possible because you have unmerged files.\n".to_vec();
+    if repo.config.advice("resolveConflict") {
+        text.extend_from_slice(b"hint: Fix them up in the work tree, and then use 'git add/rm <file>'\n");
+        text.extend_from_slice(b"hint: as appropriate to mark resolution and make a commit.\n");
+    }
+    text.extend_from_slice(b"fatal: Exiting because of an unresolved conflict.\n");
+    Fault::Plain(text, 128)
+}
+
+fn author(cx: &Cx<'_, '_>, repo: &Repo, options: &Options, head: Option<Oid>) -> Result<Signature> {
+    let clock = cx.clock();
+    let reused = match (&options.reuse, options.amend && !options.reset_author) {
+        (Some(commit), _) if !options.reset_author => Some(*commit),
+        (_, true) => head,
+        _ => None,
+    };
+    let mut author = match reused {
+        Some(commit) => repo.store.commit(cx.files(), &commit)?.author,
+        None if options.author.is_some() => {
+            // A given author needs no configured one.
+            let now = (clock.seconds, clock.zone_at(clock.seconds));
+            let dated = cx.io.var("GIT_AUTHOR_DATE").filter(|date| !date.is_empty());
+            let (seconds, zone) = match dated {
+                Some(text) => crate::date::parse_strict(text, &clock)
+                    .ok_or_else(|| Fault::fatal(cat!["invalid date format: ", text]))?,
+                None => now,
+            };
+            Signature { seconds, zone, ..Signature::default() }
+        }
+        None => cx.identity(repo, Role::Author)?,
+    };
+    if let Some(text) = &options.author {
+        let (name, email) = options::named_author(cx, repo, text)?;
+        (author.name, author.email) = (name, email);
+    }
+    if let Some(text) = &options.date {
+        let strict = crate::date::parse_strict(text, &clock);
+        (author.seconds, author.zone) = match (strict, crate::date::approximate(text, &clock)) {
+            (Some(date), _) => date,
+            (None, (seconds, true)) => (seconds, clock.zone_at(seconds)),
+            (None, _) => return Err(Fault::fatal(cat!["invalid date format: ", text])),
+        };
+    }
+    Ok(author)
+}
+
+fn parents(cx: &Cx<'_, '_>, repo: &Repo, options: &Options, head: Option<Oid>, whence: Whence) -> Result<Vec<Oid>> {
+    let Some(head) = head else { return Ok(Vec::new()) };
+    if options.amend {
+        return Ok(repo.store.commit(cx.files(), &head)?.parents);
+    }
+    let mut parents = vec![head];
+    if whence == Whence::Merge {
+        let text = cx.files().read(&repo.git_path("MERGE_HEAD"))?;
+        for line in crate::bytes::lines(&text) {
+            match Oid::from_hex(line) {
+                Some(oid) if !parents.contains(&oid) => parents.push(oid),
+                Some(_) => {}
+                None => return Err(Fault::fatal(cat!["Corrupt MERGE_HEAD file (", line, ")"])),
+            }
+        }
+    }
+    Ok(parents)
+}
+
+/// An amended commit that would record nothing at all.
+fn empty_amend(cx: &Cx<'_, '_>, repo: &Repo, head: Option<Oid>, parents: &[Oid], tree: Oid) -> Result<bool> {
+    let parent_tree = match parents {
+        [parent] => Some(repo.store.commit(cx.files(), parent)?.tree),
+        _ => None,
+    };
+    let _ = head;
+    Ok(parent_tree == Some(tree))
+}
+
+/// What would be committed, as `git status` says it.
+fn dry_run(cx: &mut Cx<'_, '_>, repo: &Repo, options: &Options, index: &mut Index, head: Option<Oid>) -> Result<Next> {
+    let base = match (options.amend, head) {
+        (true, Some(head)) => repo.store.commit(cx.files(), &head)?.parents.first().copied(),
+        (_, head) => head,
+    };
+    let commit_index = prepare_index(cx, repo, options, index, head, Whence::Commit)?;
+    let status = collect(cx, repo, options, &commit_index, base)?;
+    let committable = !status.staged.is_empty();
+    let text = match options.format_given && !options.long {
+        true => crate::print::short::Short {
+            repo,
+            files: cx.files(),
+            status: &status,
+            colors: crate::output::Colors::off(),
+            null: options.null,
+            porcelain: options.porcelain,
+            branch: options.branch,
+        }
+        .text()?,
+        false => long(cx, repo, options, &status, base, false)?,
+    };
+    cx.print(text);
+    Ok(Next::Exit(u8::from(!committable)))
+}
+
+fn collect(cx: &Cx<'_, '_>, repo: &Repo, options: &Options, index: &Index, base: Option<Oid>) -> Result<Status> {
+    let mut wanted = StatusOptions::new(base);
+    wanted.untracked = options.untracked;
+    status::collect(cx.files(), repo, index, &wanted)
+}
+
+fn long(cx: &Cx<'_, '_>, repo: &Repo, options: &Options, status: &Status, base: Option<Oid>, template: bool) -> Result<Vec<u8>> {
+    Long {
+        repo,
+        files: cx.files(),
+        status,
+        colors: if template { crate::output::Colors::off() } else { cx.colors(repo, "status", None) },
+        hints: !template && repo.config.advice("statusHints"),
+        initial: repo.refs.head(cx.files()).is_none() || base.is_none(),
+        untracked: options.untracked,
+        ignored: false,
+        template,
+        amend: options.amend,
+        committable: !status.staged.is_empty(),
+        ahead_behind: true,
+        column_width: None,
+    }
+    .text()
+}
+
+/// "nothing to commit".
+fn nothing(cx: &mut Cx<'_, '_>, repo: &Repo, options: &Options, index: &Index, base: Option<Oid>) -> Result<Next> {
+    if options.amend {
+        let status = collect(cx, repo, options, index, base)?;
+        let text = long(cx, repo, options, &status, base, false)?;
+        cx.print(text);
+        cx.eprint(concat!(
+            "You asked to amend the most recent commit, but doing so would make\n",
+            "it empty. You can repeat your command with --allow-empty, or you can\n",
+            "remove the commit entirely with \"git reset HEAD^\".\n"
+        ));
+        return Ok(Next::Exit(1));
+    }
+    let status = collect(cx, repo, options, index, base)?;
+    let text = long(cx, repo, options, &status, base, false)?;
+    cx.print(text);
+    // The refreshed index is kept.
+    let mut saved = index.clone();
+    if options.paths.is_empty() {
+        repo.save_index(cx.files_mut(), &mut saved)?;
+    }
+    Ok(Next::Exit(1))
+}
+
+/// Cleans the message as the draft asks for.
+fn cleaned(draft: &Draft, text: &[u8]) -> Vec<u8> {
+    message::clean(text, draft.cleanup, &comment_char(&draft.repo.config))
+}
+
