@@ -28,7 +28,7 @@ pub fn check() -> Outcome {
     Run::new(&tools.wasm_bindgen)
         .args(["--target", "nodejs", "--no-typescript", "--out-dir"])
         .args([&folder])
-        .args([target().join(WASM).join("debug").join(format!("{PACKAGE}.wasm"))])
+        .args([target().join(WASM).join("release").join(format!("{PACKAGE}.wasm"))])
         .run()?;
     let native = feed(Run::new(target().join("debug").join(PACKAGE)), &input)?;
     let wasm = feed(node(&folder)?, &input)?;

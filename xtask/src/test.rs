@@ -197,7 +197,14 @@ fn clippy() -> Outcome {
 
 fn native_clippy(targets: &[&str], lints: &[&str]) -> Outcome {
     let mut run = Run::cargo()
-        .args(["clippy", "--quiet", "--locked", "--workspace"])
+        .args([
+            "clippy",
+            "--quiet",
+            "--locked",
+            "--workspace",
+            "--features",
+            "xtask/content",
+        ])
         .args(targets);
     for package in PAGE {
         run = run.args(["--exclude", package]);
@@ -207,7 +214,15 @@ fn native_clippy(targets: &[&str], lints: &[&str]) -> Outcome {
 
 fn clippy_wasm() -> Outcome {
     setup::for_wasm()?;
-    let mut run = Run::cargo().args(["clippy", "--locked", "--target", "wasm32-unknown-unknown"]);
+    // In the release profile, so that macros and build scripts are shared with the page's build.
+    let mut run = Run::cargo().args([
+        "clippy",
+        "--quiet",
+        "--locked",
+        "--release",
+        "--target",
+        "wasm32-unknown-unknown",
+    ]);
     for package in PAGE {
         run = run.args(["--package", package]);
     }
