@@ -9,6 +9,7 @@
 
 mod arithmetic;
 pub mod builtins;
+pub mod complete;
 mod escapes;
 mod expand;
 mod pattern;

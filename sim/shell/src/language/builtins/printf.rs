@@ -117,7 +117,7 @@ fn conversion(
         }
         *at += 1;
     }
-    let mut number = |at: &mut usize, rest: &mut &[Vec<u8>], printed: &mut Printed| -> i64 {
+    let number = |at: &mut usize, rest: &mut &[Vec<u8>], printed: &mut Printed| -> i64 {
         if format.get(*at) == Some(&b'*') {
             *at += 1;
             return next(rest).map_or(0, |word| integer(word, printed));
