@@ -16,16 +16,16 @@ pub const UTILITY: Utility = Utility {
 };
 
 const OPTIONS: &[Opt] = &[
-    flag("A", "show-all"),
     flag("b", "number-nonblank"),
-    flag("e", ""),
-    flag("E", "show-ends"),
     flag("n", "number"),
     flag("s", "squeeze-blank"),
-    flag("t", ""),
-    flag("T", "show-tabs"),
-    flag("u", ""),
     flag("v", "show-nonprinting"),
+    flag("E", "show-ends"),
+    flag("T", "show-tabs"),
+    flag("A", "show-all"),
+    flag("e", ""),
+    flag("t", ""),
+    flag("u", ""),
 ];
 
 #[derive(Clone)]

@@ -4,17 +4,24 @@
 mod attributes;
 mod cat;
 mod copy;
+mod find;
 mod folders;
 mod grep;
 mod head;
+mod lines;
 mod ls;
 mod regex;
 mod rm;
+mod run;
+mod sed;
+mod seq;
 mod small;
 mod sort;
 mod support;
 mod tail;
+mod tr;
 mod wc;
+mod whole;
 
 pub use support::utility::{Utility, file_candidates};
 
@@ -37,6 +44,22 @@ pub(crate) const UTILITIES: &[(Utility, &str)] = &[
     (ls::UTILITY, "/usr/bin/ls"),
     (rm::UTILITY, "/usr/bin/rm"),
     (rm::UNLINK, "/usr/bin/unlink"),
+    (sed::UTILITY, "/usr/bin/sed"),
+    (lines::UNIQ, "/usr/bin/uniq"),
+    (lines::CUT, "/usr/bin/cut"),
+    (lines::REV, "/usr/bin/rev"),
+    (lines::NL, "/usr/bin/nl"),
+    (tr::TR, "/usr/bin/tr"),
+    (tr::TEE, "/usr/bin/tee"),
+    (seq::UTILITY, "/usr/bin/seq"),
+    (whole::TAC, "/usr/bin/tac"),
+    (whole::PASTE, "/usr/bin/paste"),
+    (whole::COMM, "/usr/bin/comm"),
+    (whole::BASE64, "/usr/bin/base64"),
+    (find::UTILITY, "/usr/bin/find"),
+    (run::ENV, "/usr/bin/env"),
+    (run::XARGS, "/usr/bin/xargs"),
+    (run::TIMEOUT, "/usr/bin/timeout"),
     (small::TRUE, "/usr/bin/true"),
     (small::FALSE, "/usr/bin/false"),
     (small::YES, "/usr/bin/yes"),

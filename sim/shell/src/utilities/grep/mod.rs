@@ -151,9 +151,7 @@ impl Filter for Grep {
         if !self.silent_errors {
             complain(io, &self.call.clone(), format!("{}: {error}", named(name)));
         }
-        if error != Errno::IsDirectory {
-            self.errors = true;
-        }
+        self.errors = true;
     }
 
     fn finish(&mut self, _: &mut Io<'_>) -> u8 {
@@ -235,9 +233,6 @@ fn compile(parsed: &Parsed, patterns: &[Vec<u8>], call: &Call, io: &mut Io<'_>) 
     };
     let mut regexes = Vec::new();
     for pattern in patterns {
-        if flavour != Flavour::Literal {
-            warn_of_strays(pattern, call, io);
-        }
         match Regex::new(pattern, syntax) {
             Ok(regex) => regexes.push(regex),
             Err(error) => {
@@ -247,21 +242,6 @@ fn compile(parsed: &Parsed, patterns: &[Vec<u8>], call: &Call, io: &mut Io<'_>) 
         }
     }
     Ok(regexes)
-}
-
-/// GNU grep 3.8 says when a backslash stands before a letter it means nothing to.
-fn warn_of_strays(pattern: &[u8], call: &Call, io: &mut Io<'_>) {
-    let mut at = 0;
-    while at + 1 < pattern.len() {
-        if pattern[at] == b'\\' {
-            let next = pattern[at + 1];
-            if next.is_ascii_alphabetic() && !b"wWsSbB".contains(&next) {
-                complain(io, call, format!("warning: stray \\ before {}", char::from(next)));
-            }
-            at += 1;
-        }
-        at += 1;
-    }
 }
 
 fn settings(parsed: &Parsed, regexes: Vec<Regex>, call: &Call, io: &mut Io<'_>) -> Result<Grep, u8> {

@@ -221,7 +221,7 @@ impl Grep {
             io.print(out);
         }
         if self.binary && self.selected > 0 && self.prints_lines() {
-            io.print(format!("grep: {}: binary file matches\n", named(&self.name)));
+            io.eprint(format!("grep: {}: binary file matches\n", named(&self.name)));
         }
     }
 

@@ -45,6 +45,7 @@ const OPTIONS: &[Opt] = &[
     flag("", "group-directories-first"),
     flag("G", "no-group"),
     flag("h", "human-readable"),
+    flag("s", "size"),
     flag("", "si"),
     flag("H", "dereference-command-line"),
     value("", "hide"),
@@ -66,7 +67,6 @@ const OPTIONS: &[Opt] = &[
     value("", "quoting-style"),
     flag("r", "reverse"),
     flag("R", "recursive"),
-    flag("s", "size"),
     flag("S", ""),
     value("", "sort"),
     value("", "time"),
@@ -510,7 +510,9 @@ fn choice(option: &str, text: &[u8], words: &[&'static str], call: &Call, io: &m
     for word in words {
         io.eprint(format!("  - ‘{word}’\n"));
     }
-    Err(UTILITY.try_help(call, io))
+    UTILITY.try_help(call, io);
+    // GNU's own choice: other usage errors exit with 2.
+    Err(1)
 }
 
 fn is_ignored(settings: &Settings, name: &[u8]) -> bool {

@@ -39,13 +39,22 @@ pub trait Filter: Clone + Send + Sync + Sized + 'static {
     /// A line without its delimiter (`ended`: it had one), or a block.
     fn take(&mut self, bytes: &[u8], ended: bool, io: &mut Io<'_>) -> Flow;
 
-    /// A file is at its end, or was skipped. `last`: no file follows.
+    /// Work that is left from what was taken. `None`: none; `Continue`: there is more, in another step.
+    fn work(&mut self, io: &mut Io<'_>) -> Option<Flow> {
+        let _ = io;
+        None
+    }
+
+    /// A file is at its end, or was skipped.
     fn end(&mut self, io: &mut Io<'_>) {
         let _ = io;
     }
 
     /// A file could not be opened or read.
     fn failed(&mut self, name: &[u8], error: Errno, io: &mut Io<'_>);
+
+    /// No file follows: what was held back for it can be worked on.
+    fn no_more(&mut self) {}
 
     /// All is read.
     fn finish(&mut self, io: &mut Io<'_>) -> u8;
@@ -60,6 +69,8 @@ pub struct Streaming<F> {
     /// Descriptor and name of the file being read.
     current: Option<(u32, Vec<u8>)>,
     pending: Vec<u8>,
+    /// The filter knows that no file follows.
+    told: bool,
 }
 
 impl<F: Filter> Streaming<F> {
@@ -71,6 +82,7 @@ impl<F: Filter> Streaming<F> {
             files: VecDeque::new(),
             current: None,
             pending: Vec::new(),
+            told: false,
         })
     }
 
@@ -141,8 +153,17 @@ impl<F: Filter> Streaming<F> {
 
     fn advance(&mut self, filter: &mut F, io: &mut Io<'_>) -> Progress {
         loop {
+            match filter.work(io) {
+                None => {}
+                Some(Flow::Stop) => return Progress::Exit(filter.finish(io)),
+                Some(_) => return Progress::Ready,
+            }
             let Some((fd, name)) = self.current.clone() else {
                 match self.open_next(filter, io) {
+                    None if !self.told => {
+                        self.told = true;
+                        filter.no_more();
+                    }
                     None => return Progress::Exit(filter.finish(io)),
                     Some(Flow::Continue) => {}
                     Some(Flow::SkipFile) => self.close(filter, io),

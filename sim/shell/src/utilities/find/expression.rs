@@ -1,0 +1,518 @@
+//! The expression of `find`: its tree, and what it says of a file.
+
+use super::format::formatted;
+use crate::utilities::regex::{Regex, Syntax};
+use crate::utilities::support::glob::{self, Rules};
+use crate::utilities::support::text::quote;
+use crate::utilities::support::zone::Zone;
+use crate::utilities::support::{complain, date_text, modes};
+use essaim_kernel::files::path;
+use essaim_kernel::{Call, Io, Metadata, Time};
+use std::cmp::Ordering;
+
+/// A parsed expression.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    pub node: Node,
+    pub min_depth: usize,
+    pub max_depth: usize,
+    pub depth_first: bool,
+    /// How many `-exec … +` there are, and their commands.
+    pub batches: usize,
+    pub batch_commands: Vec<Vec<Vec<u8>>>,
+}
+
+/// A number with its sign: `+n`, `-n` or `n`.
+#[derive(Clone, Copy, Debug)]
+pub struct Compared(Ordering, i64);
+
+impl Compared {
+    fn holds(self, value: i64) -> bool {
+        value.cmp(&self.1) == self.0
+    }
+}
+
+/// One part of an expression.
+#[derive(Clone, Debug)]
+pub enum Node {
+    True,
+    False,
+    And(Box<Node>, Box<Node>),
+    Or(Box<Node>, Box<Node>),
+    List(Box<Node>, Box<Node>),
+    Not(Box<Node>),
+    Name(Vec<u8>, bool),
+    Path(Vec<u8>, bool),
+    LinkName(Vec<u8>),
+    Regex(Regex),
+    Type(Vec<u8>),
+    /// Size in units of so many bytes.
+    Size(Compared, u64),
+    /// Age in units of so many seconds.
+    Age(Compared, i64, bool),
+    Newer(Time),
+    Empty,
+    Links(Compared),
+    Inode(Compared),
+    /// Mode bits: exact, all (`-`), any (`/`).
+    Perm(u8, u32),
+    Executable,
+    Readable,
+    Writable,
+    Prune,
+    Quit,
+    Print(u8),
+    Format(Vec<u8>),
+    List2,
+    Delete,
+    Exec(Vec<Vec<u8>>),
+    Batch(usize),
+}
+
+struct Parser<'a, 'b, 'c> {
+    args: std::slice::Iter<'a, Vec<u8>>,
+    io: &'b Io<'c>,
+    out: Expression,
+    acts: bool,
+}
+
+/// Parses an expression; the error is what follows `find: `.
+pub fn parse(args: &[Vec<u8>], io: &Io<'_>) -> Result<Expression, String> {
+    let mut parser = Parser {
+        args: args.iter(),
+        io,
+        out: Expression {
+            node: Node::True,
+            min_depth: 0,
+            max_depth: usize::MAX,
+            depth_first: false,
+            batches: 0,
+            batch_commands: Vec::new(),
+        },
+        acts: false,
+    };
+    let node = if args.is_empty() { Node::True } else { parser.list()? };
+    if let Some(extra) = parser.args.next() {
+        if extra == b")" {
+            return Err("invalid expression; you have used a binary operator ')' with nothing before it.".to_owned());
+        }
+        return Err(format!("paths must precede expression: `{}'", String::from_utf8_lossy(extra)));
+    }
+    parser.out.node = if parser.acts {
+        node
+    } else {
+        Node::And(Box::new(node), Box::new(Node::Print(b'\n')))
+    };
+    Ok(parser.out)
+}
+
+impl Parser<'_, '_, '_> {
+    fn peek(&self) -> Option<&[u8]> {
+        self.args.as_slice().first().map(Vec::as_slice)
+    }
+
+    fn list(&mut self) -> Result<Node, String> {
+        let mut node = self.or()?;
+        while self.peek() == Some(b",") {
+            self.args.next();
+            node = Node::List(Box::new(node), Box::new(self.or()?));
+        }
+        Ok(node)
+    }
+
+    fn or(&mut self) -> Result<Node, String> {
+        let mut node = self.and()?;
+        while matches!(self.peek(), Some(b"-o" | b"-or")) {
+            self.args.next();
+            node = Node::Or(Box::new(node), Box::new(self.and()?));
+        }
+        Ok(node)
+    }
+
+    fn and(&mut self) -> Result<Node, String> {
+        let mut node = self.not()?;
+        loop {
+            match self.peek() {
+                None | Some(b"-o" | b"-or" | b"," | b")") => return Ok(node),
+                Some(b"-a" | b"-and") => {
+                    self.args.next();
+                }
+                Some(_) => {}
+            }
+            node = Node::And(Box::new(node), Box::new(self.not()?));
+        }
+    }
+
+    fn not(&mut self) -> Result<Node, String> {
+        match self.peek() {
+            Some(b"!" | b"-not") => {
+                self.args.next();
+                if self.peek().is_none() {
+                    return Err("expected an expression after '!'".to_owned());
+                }
+                Ok(Node::Not(Box::new(self.not()?)))
+            }
+            Some(b"(") => {
+                self.args.next();
+                let node = self.list()?;
+                if self.args.next().map(Vec::as_slice) != Some(b")") {
+                    return Err("invalid expression; I was expecting to find a ')' somewhere but did not see one.".to_owned());
+                }
+                Ok(node)
+            }
+            Some(_) => self.primary(),
+            None => Err("invalid expression; you have used a binary operator '-a' with nothing after it.".to_owned()),
+        }
+    }
+
+    fn argument(&mut self, name: &str) -> Result<Vec<u8>, String> {
+        self.args
+            .next()
+            .cloned()
+            .ok_or_else(|| format!("missing argument to `{name}'"))
+    }
+
+    fn compared(&mut self, name: &str, text: &[u8]) -> Result<Compared, String> {
+        let (order, digits) = match text.split_first() {
+            Some((b'+', rest)) => (Ordering::Greater, rest),
+            Some((b'-', rest)) => (Ordering::Less, rest),
+            _ => (Ordering::Equal, text),
+        };
+        let number = std::str::from_utf8(digits).ok().and_then(|t| t.parse().ok()).filter(|n: &i64| *n >= 0);
+        match number {
+            Some(number) => Ok(Compared(order, number)),
+            None => Err(format!("invalid argument `{}' to `{name}'", String::from_utf8_lossy(text))),
+        }
+    }
+
+    fn number(&mut self, name: &str) -> Result<Compared, String> {
+        let text = self.argument(name)?;
+        self.compared(name, &text)
+    }
+
+    fn depth(&mut self, name: &str) -> Result<usize, String> {
+        let text = self.argument(name)?;
+        std::str::from_utf8(&text).ok().and_then(|t| t.parse().ok()).ok_or_else(|| {
+            format!("Expected a positive decimal integer argument to {name}, but got {}", quote(&text))
+        })
+    }
+
+    fn primary(&mut self) -> Result<Node, String> {
+        let Some(word) = self.args.next() else {
+            return Ok(Node::True);
+        };
+        let name = String::from_utf8_lossy(word).into_owned();
+        Ok(match name.as_str() {
+            "-true" => Node::True,
+            "-false" => Node::False,
+            "-name" => Node::Name(self.argument(&name)?, false),
+            "-iname" => Node::Name(self.argument(&name)?, true),
+            "-path" | "-wholename" => Node::Path(self.argument(&name)?, false),
+            "-ipath" | "-iwholename" => Node::Path(self.argument(&name)?, true),
+            "-lname" => Node::LinkName(self.argument(&name)?),
+            "-regex" | "-iregex" => self.regex(&name)?,
+            "-type" => self.kind(&name)?,
+            "-size" => self.size(&name)?,
+            "-mtime" => Node::Age(self.number(&name)?, 86_400, false),
+            "-mmin" => Node::Age(self.number(&name)?, 60, false),
+            "-ctime" => Node::Age(self.number(&name)?, 86_400, true),
+            "-cmin" => Node::Age(self.number(&name)?, 60, true),
+            "-newer" | "-newermm" => {
+                let file = self.argument(&name)?;
+                let metadata = self.io.files_ref().metadata(&self.io.path(&file));
+                let metadata = metadata.map_err(|error| format!("{}: {error}", quote(&file)))?;
+                Node::Newer(metadata.mtime)
+            }
+            "-newermt" => {
+                let text = self.argument(&name)?;
+                let zone = Zone::of(self.io.env());
+                let time = date_text::parse(&text, self.io.now(), &zone);
+                let bad = || format!("I cannot figure out how to interpret {} as a date or time", quote(&text));
+                Node::Newer(time.ok_or_else(bad)?)
+            }
+            "-empty" => Node::Empty,
+            "-links" => Node::Links(self.number(&name)?),
+            "-inum" => Node::Inode(self.number(&name)?),
+            "-perm" => self.perm(&name)?,
+            "-executable" => Node::Executable,
+            "-readable" => Node::Readable,
+            "-writable" => Node::Writable,
+            "-prune" => Node::Prune,
+            "-maxdepth" => {
+                self.out.max_depth = self.depth(&name)?;
+                Node::True
+            }
+            "-mindepth" => {
+                self.out.min_depth = self.depth(&name)?;
+                Node::True
+            }
+            "-depth" | "-d" => {
+                self.out.depth_first = true;
+                Node::True
+            }
+            "-follow" | "-mount" | "-xdev" | "-noleaf" | "-daystart" | "-warn" | "-nowarn" => Node::True,
+            _ => return self.action(&name),
+        })
+    }
+
+    fn action(&mut self, name: &str) -> Result<Node, String> {
+        let node = match name {
+            "-print" => Node::Print(b'\n'),
+            "-print0" => Node::Print(0),
+            "-printf" => Node::Format(self.argument(name)?),
+            "-ls" => Node::List2,
+            "-delete" => {
+                self.out.depth_first = true;
+                Node::Delete
+            }
+            "-quit" => Node::Quit,
+            "-exec" | "-execdir" => self.exec(name)?,
+            "-ok" | "-okdir" | "-fls" | "-fprint" | "-fprint0" | "-fprintf" | "-user" | "-group" | "-uid" | "-gid"
+            | "-atime" | "-amin" | "-anewer" | "-cnewer" | "-samefile" | "-xtype" | "-fstype" | "-used" | "-context"
+            | "-regextype" | "-nouser" | "-nogroup" | "-ilname" => {
+                return Err(format!("option '{name}' exists in GNU findutils, not simulated here"));
+            }
+            _ if name.starts_with('-') => return Err(format!("unknown predicate `{name}'")),
+            _ => return Err(format!("paths must precede expression: `{name}'")),
+        };
+        self.acts |= !matches!(node, Node::Quit);
+        Ok(node)
+    }
+
+    fn regex(&mut self, name: &str) -> Result<Node, String> {
+        let pattern = self.argument(name)?;
+        let syntax = Syntax {
+            ignore_case: name == "-iregex",
+            whole: true,
+            // Emacs' syntax has + and ? without a backslash, and \( \| as in a basic expression.
+            flavour: crate::utilities::regex::Flavour::Basic,
+            ..Syntax::default()
+        };
+        Regex::new(&pattern, syntax).map(Node::Regex).map_err(str::to_owned)
+    }
+
+    fn kind(&mut self, name: &str) -> Result<Node, String> {
+        let text = self.argument(name)?;
+        for letter in text.split(|b| *b == b',') {
+            match letter {
+                b"f" | b"d" | b"l" | b"b" | b"c" | b"p" | b"s" => {}
+                [letter] => return Err(format!("Unknown argument to -type: {}", char::from(*letter))),
+                _ => return Err("Must separate multiple arguments to -type using: ','".to_owned()),
+            }
+        }
+        Ok(Node::Type(text))
+    }
+
+    fn size(&mut self, name: &str) -> Result<Node, String> {
+        let text = self.argument(name)?;
+        let (unit, digits) = match text.split_last() {
+            Some((b'c', rest)) => (1, rest),
+            Some((b'w', rest)) => (2, rest),
+            Some((b'b', rest)) => (512, rest),
+            Some((b'k', rest)) => (1 << 10, rest),
+            Some((b'M', rest)) => (1 << 20, rest),
+            Some((b'G', rest)) => (1 << 30, rest),
+            _ => (512, text.as_slice()),
+        };
+        match self.compared(name, digits) {
+            Ok(compared) => Ok(Node::Size(compared, unit)),
+            Err(_) => Err(format!("invalid -size type `{}'", char::from(text.last().copied().unwrap_or(b' ')))),
+        }
+    }
+
+    fn perm(&mut self, name: &str) -> Result<Node, String> {
+        let text = self.argument(name)?;
+        let (kind, mode) = match text.split_first() {
+            Some((b'-', rest)) => (b'-', rest),
+            Some((b'/', rest)) => (b'/', rest),
+            _ => (b'=', text.as_slice()),
+        };
+        modes::apply(mode, 0, false, 0)
+            .map(|bits| Node::Perm(kind, bits))
+            .ok_or_else(|| format!("invalid mode {}", quote(&text)))
+    }
+
+    fn exec(&mut self, name: &str) -> Result<Node, String> {
+        let mut command = Vec::new();
+        loop {
+            let Some(word) = self.args.next() else {
+                return Err(format!("missing argument to `{name}'"));
+            };
+            match word.as_slice() {
+                b";" if !command.is_empty() => return Ok(Node::Exec(command)),
+                b"+" if command.last().map(Vec::as_slice) == Some(b"{}") => {
+                    command.pop();
+                    if command.is_empty() {
+                        return Err(format!("missing argument to `{name}'"));
+                    }
+                    self.out.batch_commands.push(command);
+                    self.out.batches += 1;
+                    return Ok(Node::Batch(self.out.batches - 1));
+                }
+                _ => command.push(word.clone()),
+            }
+        }
+    }
+}
+
+/// A file being looked at.
+pub struct Visit<'a> {
+    pub name: &'a [u8],
+    pub root: &'a [u8],
+    pub depth: usize,
+    pub metadata: Metadata,
+    /// What the actions of this file gave, in order: each is done once, though the expression may be walked again.
+    pub done: Vec<bool>,
+    pub at: usize,
+    pub pruned: bool,
+    pub quit: bool,
+    pub failed: bool,
+    pub batches: &'a mut Vec<Vec<Vec<u8>>>,
+    /// A command to run before the expression can go on.
+    pub need: Option<Vec<Vec<u8>>>,
+}
+
+impl Visit<'_> {
+    /// The value of an expression; meaningless once something is needed.
+    pub fn run(&mut self, node: &Node, call: &Call, io: &mut Io<'_>) -> bool {
+        if self.need.is_some() {
+            return false;
+        }
+        match node {
+            Node::And(a, b) => self.run(a, call, io) && self.run(b, call, io),
+            Node::Or(a, b) => self.run(a, call, io) || self.run(b, call, io),
+            Node::List(a, b) => {
+                self.run(a, call, io);
+                self.run(b, call, io)
+            }
+            Node::Not(inner) => !self.run(inner, call, io),
+            Node::Prune => {
+                self.pruned = true;
+                true
+            }
+            Node::Quit => {
+                self.quit = true;
+                self.pruned = true;
+                true
+            }
+            Node::Print(_) | Node::Format(_) | Node::List2 | Node::Delete | Node::Exec(_) | Node::Batch(_) => {
+                let index = self.at;
+                self.at += 1;
+                if let Some(result) = self.done.get(index) {
+                    return *result;
+                }
+                let result = self.act(node, call, io);
+                if self.need.is_none() {
+                    self.done.push(result);
+                }
+                result
+            }
+            node => self.test(node, io),
+        }
+    }
+
+    fn test(&self, node: &Node, io: &Io<'_>) -> bool {
+        let metadata = &self.metadata;
+        let rules = |ignore_case| Rules {
+            ignore_case,
+            slash_apart: false,
+        };
+        match node {
+            Node::False => false,
+            Node::Name(pattern, fold) => {
+                let base = path::file_name(self.name);
+                let base = if base.is_empty() { b"/" } else { base };
+                glob::matches(pattern, base, rules(*fold))
+            }
+            Node::Path(pattern, fold) => glob::matches(pattern, self.name, rules(*fold)),
+            Node::LinkName(pattern) => {
+                let target = io.files_ref().read_link(&io.path(self.name));
+                metadata.is_symlink() && target.is_ok_and(|t| glob::matches(pattern, &t, rules(false)))
+            }
+            Node::Regex(regex) => regex.is_match(self.name),
+            Node::Type(letters) => {
+                let own = if metadata.is_dir() {
+                    b'd'
+                } else if metadata.is_symlink() {
+                    b'l'
+                } else {
+                    b'f'
+                };
+                letters.contains(&own)
+            }
+            Node::Size(compared, unit) => compared.holds(metadata.size.div_ceil(*unit) as i64),
+            Node::Age(compared, unit, changed) => {
+                let time = if *changed { metadata.ctime } else { metadata.mtime };
+                let age = (io.now().0 - time.0).div_euclid(1_000_000_000);
+                // Minutes count up to the next whole one, days down.
+                let units = if *unit == 60 { (age + unit - 1).div_euclid(*unit) } else { age.div_euclid(*unit) };
+                compared.holds(units)
+            }
+            Node::Newer(time) => metadata.mtime > *time,
+            Node::Empty if metadata.is_dir() => {
+                let names = io.files_ref().read_dir(&io.path(self.name));
+                names.is_ok_and(|names| names.is_empty())
+            }
+            Node::Empty => metadata.is_file() && metadata.size == 0,
+            Node::Links(compared) => compared.holds(i64::from(metadata.nlink)),
+            Node::Inode(compared) => compared.holds(metadata.ino as i64),
+            Node::Perm(b'-', bits) => metadata.mode & bits == *bits,
+            Node::Perm(b'/', bits) => *bits == 0 || metadata.mode & bits != 0,
+            Node::Perm(_, bits) => metadata.mode == *bits,
+            Node::Executable => metadata.mode & 0o111 != 0,
+            Node::Readable => metadata.mode & 0o444 != 0,
+            Node::Writable => metadata.mode & 0o222 != 0,
+            _ => true,
+        }
+    }
+
+    fn act(&mut self, node: &Node, call: &Call, io: &mut Io<'_>) -> bool {
+        match node {
+            Node::Print(end) => io.print([self.name, &[*end]].concat()),
+            Node::Format(format) => {
+                let out = formatted(format, self, io);
+                io.print(out);
+            }
+            Node::List2 => {
+                let out = formatted(b"%9i %6k %M %3n %-8u %-8g %8s %t %p\n", self, io);
+                io.print(out);
+            }
+            Node::Delete => {
+                let at = io.path(self.name);
+                let result = if self.name == b"." {
+                    Ok(())
+                } else if self.metadata.is_dir() {
+                    io.files().remove_dir(&at)
+                } else {
+                    io.files().remove_file(&at)
+                };
+                if let Err(error) = result {
+                    complain(io, call, format!("cannot delete {}: {error}", quote(self.name)));
+                    self.failed = true;
+                    return false;
+                }
+            }
+            Node::Exec(command) => {
+                let name = self.name;
+                self.need = Some(command.iter().map(|word| with_name(word, name)).collect());
+                return false;
+            }
+            Node::Batch(index) => self.batches[*index].push(self.name.to_vec()),
+            _ => {}
+        }
+        true
+    }
+}
+
+/// `{}` in a word becomes the file's name.
+fn with_name(word: &[u8], name: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = word;
+    while let Some(at) = rest.windows(2).position(|w| w == b"{}") {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(name);
+        rest = &rest[at + 2..];
+    }
+    out.extend_from_slice(rest);
+    out
+}
