@@ -61,7 +61,7 @@ pub fn lab(share: Option<String>) -> impl IntoView {
         {view_switch(().into_any())}
         <main class="work work--lab" id="contenu" aria-label=move || t().lab_title>
             <section class="lesson" aria-label=move || t().lab_try>
-                <div class="lesson__scroll" tabindex="0" role="region" aria-label=move || t().lab_try>{intro(session.clone())}</div>
+                <div class="lesson__scroll" tabindex="0">{intro(session.clone())}</div>
             </section>
             {split("contenu", "free".to_owned())}
             {bench(session.clone())}

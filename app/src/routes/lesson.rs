@@ -80,11 +80,11 @@ pub fn load(place: Place) -> Ctx {
             match content::lesson(&ctx.path, lang).await {
                 Ok(lesson) if lang == crate::text::lang_now() => {
                     let lesson = Arc::new(lesson);
-                    loaded.set(Loaded::Here(lesson.clone()));
                     ctx.lesson.set(Some(lesson.clone()));
                     if ctx.session.get_untracked().is_none() {
                         begin(&ctx, &lesson);
                     }
+                    loaded.set(Loaded::Here(lesson));
                 }
                 Ok(_) => {}
                 Err(why) => loaded.set(Loaded::Missing(why)),
@@ -103,17 +103,20 @@ pub fn load(place: Place) -> Ctx {
 
 fn begin(ctx: &Ctx, lesson: &Lesson) {
     ctx.session.set(Some(Session::open(&ctx.path, lesson.lab.clone(), None)));
-    let count = lesson.steps.len();
-    let version = lesson.version.clone();
     let path = ctx.path.clone();
     let at = state::progress().with_untracked(|p| p.lesson(&path).map(|l| l.at.clone()));
     if let Some(n) = at.and_then(|id| lesson.steps.iter().position(|s| s.id == id)) {
         ctx.step.set(n);
     }
+    note_open(ctx, lesson);
+}
+
+/// Writes down that the lesson was opened, and how many steps it has.
+fn note_open(ctx: &Ctx, lesson: &Lesson) {
     store::change(|p| {
-        let l = p.lessons.entry(path.to_string()).or_default();
-        l.steps_count = count;
-        l.content = version;
+        let l = p.lessons.entry(ctx.path.to_string()).or_default();
+        l.steps_count = lesson.steps.len();
+        l.content.clone_from(&lesson.version);
         l.when = dom::now_ms();
     });
 }
@@ -195,7 +198,7 @@ pub fn lesson(place: Place) -> impl IntoView {
         {switch}
         <main class="work" id="contenu" aria-label=move || place.lesson.name.get(lang())>
             <section class="lesson" aria-label=move || t().lesson>
-                <div class="lesson__scroll" tabindex="0" role="region" aria-label=move || t().lesson>{article(place, textual)}</div>
+                <div class="lesson__scroll" tabindex="0">{article(place, textual)}</div>
                 {dock(docked)}
             </section>
             {split("contenu", place.path())}
@@ -370,6 +373,7 @@ fn finished(ctx: &Ctx) -> impl IntoView + use<> {
         {reset.view("reset-title", move || {
             store::reset_lesson(&path);
             again.step.set(0);
+            if let Some(lesson) = again.lesson.get_untracked() { note_open(&again, &lesson); }
             if let Some(session) = again.session.get_untracked() { session.reset(); }
         })}
     }

@@ -95,7 +95,10 @@ fn node(n: usize, chapter: &'static Chapter) -> impl IntoView {
     // Labels over a line stand above it and below it; at the end of the map they close up.
     let (above, below) = if x > 800.0 { (y - 4.0, y + 14.0) } else { (y - 9.0, y + 19.0) };
     view! {
-        <g class="mp-n" class:is-now=begun>
+        <g class="mp-n" class:is-now=begun on:click=move |_| {
+            // For the pointer alone: the programme below has the links.
+            let _ = window().location().set_hash(&format!("#/c/{}", chapter.id));
+        }>
             <circle cx=x cy=y r="26" class="halo"></circle>
             <circle cx=x cy=y r="19" class="c"></circle>
             {move || begun().then(|| {
@@ -103,9 +106,7 @@ fn node(n: usize, chapter: &'static Chapter) -> impl IntoView {
                 view! { <circle cx=x cy=y r="19" class="r" stroke-dasharray=format!("{part:.1} {around:.1}") transform=format!("rotate(-90 {x} {y})")></circle> }
             })}
             <text x=x y=y + 5.5 text-anchor="middle" class="n num">{n + 1}</text>
-            <a href=format!("#/c/{}", chapter.id) tabindex="-1" aria-hidden="true">
-                <text x=x + 30.0 y=above class="t">{move || chapter.short.get(lang())}</text>
-            </a>
+            <text x=x + 30.0 y=above class="t">{move || chapter.short.get(lang())}</text>
             <text x=x + 30.0 y=below class="s num">{move || count(lessons, t().lessons_count_one, t().lessons_count_many)}</text>
         </g>
     }

@@ -30,8 +30,11 @@ pub fn terminal_panel(session: Session, maximised: Maximised) -> impl IntoView {
         let (terminals, active) = (terminals.clone(), active.clone());
         move || {
             let active = active.clone();
-            terminals
-                .get()
+            let all = terminals.get();
+            if all.is_empty() {
+                return view! { <h2 class="panel__title panel__title--term">{t().terminal}</h2> }.into_any();
+            }
+            let tabs = all
                 .into_iter()
                 .map(|model| {
                     let (now, choose, index) = (active.clone(), active.clone(), active.clone());
@@ -46,7 +49,8 @@ pub fn terminal_panel(session: Session, maximised: Maximised) -> impl IntoView {
                         </button>
                     }
                 })
-                .collect_view()
+                .collect_view();
+            view! { <div class="tabs" role="tablist" aria-label=move || t().terminals on:keydown=|e| tabs::arrows(&e)>{tabs}</div> }.into_any()
         }
     };
     let folder = {
@@ -77,7 +81,7 @@ pub fn terminal_panel(session: Session, maximised: Maximised) -> impl IntoView {
     view! {
         <section class="panel term a-term" aria-label=move || t().terminal>
             <div class="panel__head panel__head--tabs">
-                <div class="tabs" role="tablist" aria-label=move || t().terminals on:keydown=|e| tabs::arrows(&e)>{tab_list}</div>
+                {tab_list}
                 <span class="panel__meta" translate="no">{folder}</span>
                 <div class="panel__end">
                     <button class="iconbtn" aria-label=move || t().terminal_new title=move || t().terminal_new
