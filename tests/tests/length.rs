@@ -46,7 +46,7 @@ fn compare(what: &str, limit: usize, found: &BTreeMap<String, usize>, known: &BT
         match known.get(name) {
             None => problems.push(format!("{name:?} = {lines} is longer than {limit} lines: split it")),
             Some(allowed) if lines > allowed => {
-                problems.push(format!("{name:?} has grown from {allowed} to {lines} lines: split it"))
+                problems.push(format!("{name:?} has grown from {allowed} to {lines} lines: split it"));
             }
             Some(_) => {}
         }
