@@ -245,7 +245,9 @@ impl<'a> Evaluator<'a> {
 
     fn unary_inside(&mut self, state: &mut State) -> Result<i64, Failure> {
         let rest = self.rest();
-        self.token = self.at;
+        if !rest.is_empty() {
+            self.token = self.at;
+        }
         if rest.starts_with(b"++") || rest.starts_with(b"--") {
             let (start, by) = (self.at, if rest[0] == b'+' { 1 } else { -1 });
             self.at += 2;
@@ -290,7 +292,9 @@ impl<'a> Evaluator<'a> {
             return Ok(value);
         }
         let rest = self.rest();
-        self.token = self.at;
+        if !rest.is_empty() {
+            self.token = self.at;
+        }
         match rest.first() {
             Some(b'(') => {
                 self.at += 1;

@@ -90,6 +90,8 @@ pub struct State {
     pub next_random: u16,
     pub random_used: bool,
     pub getopts_at: usize,
+    /// `set` changed the positional parameters (a sourced file then keeps its own).
+    pub positional_set: bool,
 }
 
 impl State {
@@ -124,6 +126,7 @@ impl State {
             next_random: 0,
             random_used: false,
             getopts_at: 0,
+            positional_set: false,
         }
     }
 

@@ -123,6 +123,7 @@ pub fn source(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
     };
     let positional = (args.len() > 2)
         .then(|| std::mem::replace(&mut shell.state.positional, Arc::new(args[2..].to_vec())));
+    shell.state.positional_set = false;
     shell.state.status = 0;
     shell.frames.push(Frame::Dot { positional });
     shell.frames.push(Frame::Source(Source { text, at: 0, line: 1 }));

@@ -299,7 +299,7 @@ pub fn kill(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
             status = 1;
         }
     }
-    After::Status(status)
+    After::Yield(status)
 }
 
 /// A signal, or `None` for 0, which only asks whether the process is there.

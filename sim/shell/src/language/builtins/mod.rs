@@ -20,6 +20,8 @@ use essaim_kernel::Io;
 /// What a builtin leaves.
 pub enum After {
     Status(u8),
+    /// As `Status`, once signals were delivered.
+    Yield(u8),
     Unwind(Unwind),
     Blocking(Blocking),
     /// It pushed frames, which set the status.

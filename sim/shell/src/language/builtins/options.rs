@@ -91,6 +91,7 @@ pub fn set(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
             b"--" => {
                 words.next();
                 shell.state.positional = Arc::new(words.cloned().collect());
+                shell.state.positional_set = true;
                 return After::Status(0);
             }
             b"-" => {
@@ -125,6 +126,7 @@ pub fn set(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
     let rest: Vec<Vec<u8>> = words.cloned().collect();
     if !rest.is_empty() {
         shell.state.positional = Arc::new(rest);
+        shell.state.positional_set = true;
     }
     After::Status(0)
 }

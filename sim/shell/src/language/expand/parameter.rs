@@ -398,6 +398,25 @@ fn substring(
             let (start, end) = range(char_count(&text) as i64)?;
             Worth::One(text[char_offset(&text, start)..char_offset(&text, end)].to_vec())
         }
+        Worth::Many(_, joined)
+            if matches!(state.variables.get(&parameter.name).map(|v| &v.value), Some(Value::Indexed(_))) =>
+        {
+            let Some(Value::Indexed(map)) = state.variables.get(&parameter.name).map(|v| &v.value) else {
+                return Ok(Worth::Nothing);
+            };
+            let after_last = map.last_key_value().map_or(0, |(last, _)| last + 1);
+            let from = if from < 0 { after_last + from } else { from };
+            let length = match length {
+                Some(length) if length < 0 => return Err(negative(length)),
+                Some(length) => length as usize,
+                None => usize::MAX,
+            };
+            if from < 0 {
+                return Ok(Worth::Many(Vec::new(), joined));
+            }
+            let found = map.range(from..).take(length);
+            Worth::Many(found.map(|(_, value)| value.clone()).collect(), joined)
+        }
         Worth::Many(mut values, joined) => {
             // `$@` counts from `$0`.
             if matches!(parameter.name.as_slice(), b"@" | b"*") {

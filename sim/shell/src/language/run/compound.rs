@@ -113,7 +113,10 @@ impl Shell {
                     stage: CountingStage::Start,
                 });
             }
-            Kind::Case { word, .. } => {
+            Kind::Case { word, header, .. } => {
+                if self.state.options.xtrace {
+                    self.trace_line(header, io);
+                }
                 self.frames.push(Frame::Case {
                     command: command.clone(),
                     value: None,
@@ -168,7 +171,9 @@ impl Shell {
                 self.frames.push(Frame::List { list, at: 0 });
             }
             None => {
-                self.state.status = 0;
+                if otherwise.is_none() {
+                    self.state.status = 0;
+                }
                 if let Some(list) = otherwise {
                     self.frames.push(Frame::List {
                         list: list.clone(),
@@ -232,12 +237,15 @@ impl Shell {
         at: usize,
         io: &mut Io<'_>,
     ) -> Flow {
-        let Kind::For { name, body, .. } = &command.kind else {
+        let Kind::For { name, body, header, .. } = &command.kind else {
             return Flow::Next;
         };
         let Some(value) = values.get(at).cloned() else {
             return Flow::Next;
         };
+        if self.state.options.xtrace {
+            self.trace_line(header, io);
+        }
         if let Err(message) = self.state.assign(name, value) {
             self.error(io, message);
             self.state.status = 1;

@@ -79,13 +79,19 @@ impl Shell {
             [] => self.state.status = 0,
             [command] => {
                 if !pipeline.negate && is_checked(command) {
-                    self.frames.push(Frame::Check { trapped: false });
+                    self.frames.push(Frame::Check {
+                        trapped: false,
+                        single: true,
+                    });
                 }
                 self.frames.push(Frame::Command(command.clone()));
             }
             commands => {
                 if !pipeline.negate {
-                    self.frames.push(Frame::Check { trapped: false });
+                    self.frames.push(Frame::Check {
+                        trapped: false,
+                        single: false,
+                    });
                 }
                 self.start_pipeline(commands, &pipeline.stderr_too, &pipeline.source, io);
             }
@@ -336,7 +342,10 @@ impl Shell {
     }
 
     /// `set -e` and the ERR trap.
-    pub(super) fn turn_check(&mut self, trapped: bool) -> Flow {
+    pub(super) fn turn_check(&mut self, trapped: bool, single: bool) -> Flow {
+        if single {
+            self.state.pipe_status = vec![self.state.status];
+        }
         if self.state.status == 0 || self.ignoring > 0 {
             return Flow::Next;
         }
@@ -348,7 +357,7 @@ impl Shell {
             let status = self.state.status;
             self.in_trap = true;
             if self.state.options.errexit {
-                self.frames.push(Frame::Check { trapped: true });
+                self.frames.push(Frame::Check { trapped: true, single: false });
             }
             self.frames.push(Frame::TrapEnd { status });
             self.frames

@@ -44,7 +44,7 @@ pub enum Frame {
     Negate,
     Timed { since: Time },
     /// After a pipeline of one simple command or several: `set -e` and the ERR trap look at the status.
-    Check { trapped: bool },
+    Check { trapped: bool, single: bool },
     Pipeline(Arc<super::syntax::ast::Pipeline>),
     If { command: Arc<Command>, at: usize, in_condition: bool },
     While { command: Arc<Command>, in_condition: bool, status: u8 },
@@ -220,7 +220,7 @@ impl Shell {
                 ));
                 Flow::Next
             }
-            Frame::Check { trapped } => self.turn_check(trapped),
+            Frame::Check { trapped, single } => self.turn_check(trapped, single),
             Frame::Pipeline(pipeline) => {
                 self.begin_pipeline(&pipeline, io);
                 Flow::Next
@@ -278,7 +278,7 @@ impl Shell {
                     self.state.variables.restore(name, old.clone());
                 }
             }
-            Frame::Dot { positional: Some(positional) } => self.state.positional = positional.clone(),
+            Frame::Dot { positional: Some(positional) } if !self.state.positional_set => self.state.positional = positional.clone(),
             Frame::Temporary { saved } => {
                 for (name, old) in saved.iter().rev() {
                     self.state.variables.restore(name, old.clone());

@@ -123,10 +123,14 @@ impl Shell {
     }
 
     fn trace(&self, args: &[Vec<u8>], io: &mut Io<'_>) {
-        let mut line = self.state.variables.scalar(b"PS4").unwrap_or(b"+ ").to_vec();
         let quoted: Vec<Vec<u8>> = args.iter().map(|a| quote_if_needed(a)).collect();
-        line.extend_from_slice(&quoted.join(b" ".as_slice()));
-        line.push(b'\n');
+        self.trace_line(&quoted.join(b" ".as_slice()), io);
+    }
+
+    /// A line of `set -x`.
+    pub(super) fn trace_line(&self, text: &[u8], io: &mut Io<'_>) {
+        let prefix = self.state.variables.scalar(b"PS4").unwrap_or(b"+ ");
+        let line = [prefix, text, b"\n"].concat();
         io.eprint(line);
     }
 
@@ -184,8 +188,13 @@ impl Shell {
             })
             .collect();
         let at = self.frames.len();
+        let mut flow = Flow::Next;
         match builtin(self, io, args) {
             After::Status(status) => self.state.status = status,
+            After::Yield(status) => {
+                self.state.status = status;
+                flow = Flow::Yield;
+            }
             After::Unwind(unwind) => self.unwinding = Some(unwind),
             After::Blocking(blocking) => self.frames.push(Frame::Blocking(blocking)),
             After::Pushed => {}
@@ -201,7 +210,7 @@ impl Shell {
                 },
             );
         }
-        Flow::Next
+        flow
     }
 
     /// Starts a program in the foreground.

@@ -94,7 +94,8 @@ impl Shell {
                 }
                 Outcome::Failed { message, status } => {
                     self.error(io, message);
-                    self.abort(status);
+                    let fatal = status == 127 && !(self.state.from_command && !self.state.subshell);
+                    self.abort(if fatal { 1 } else { status });
                     return Flow::Next;
                 }
             }
@@ -219,8 +220,8 @@ impl Shell {
         if self.state.options.xtrace {
             let value = self.state.variables.scalar(&assignment.name).unwrap_or_default();
             let value = crate::language::quote::quote_if_needed(value);
-            let line = [b"+ ", assignment.name.as_slice(), b"=", &value, b"\n"].concat();
-            io.eprint(line);
+            let line = [assignment.name.as_slice(), b"=", &value].concat();
+            self.trace_line(&line, io);
         }
         self.frames.push(Frame::Assign {
             assignments,

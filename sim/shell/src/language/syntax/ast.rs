@@ -62,6 +62,8 @@ pub enum Kind {
         /// `None`: the positional parameters.
         words: Option<Vec<Word>>,
         body: Arc<List>,
+        /// `for x in …` as written, for `set -x`.
+        header: Vec<u8>,
     },
     CountingFor {
         start: Word,
@@ -72,6 +74,7 @@ pub enum Kind {
     Case {
         word: Word,
         arms: Vec<Arm>,
+        header: Vec<u8>,
     },
     Arithmetic(Word),
     Test(Vec<TestStep>),

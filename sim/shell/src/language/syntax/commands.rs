@@ -387,6 +387,9 @@ impl<'a> Parser<'a> {
             return Err(self.message(b"essaim: process substitution exists in real bash, not simulated here"));
         }
         self.skip_blanks();
+        if self.rest().starts_with(b"<(") || self.rest().starts_with(b">(") {
+            return Err(self.message(b"essaim: process substitution exists in real bash, not simulated here"));
+        }
         if self.at_end() || self.operator().is_some() {
             return Err(self.unexpected());
         }

@@ -125,6 +125,7 @@ impl Parser<'_> {
     }
 
     fn for_clause(&mut self) -> Parsed<Kind> {
+        let start = self.pos;
         self.skip_blanks();
         if self.rest().starts_with(b"((") {
             return self.counting_for();
@@ -156,11 +157,17 @@ impl Parser<'_> {
             }
             words = Some(list);
         }
+        let header = [b"for ", self.src[start..self.pos].trim_ascii()].concat();
         if self.operator() == Some(b";") {
             self.pos += 1;
         }
         let body = self.do_group()?;
-        Ok(Kind::For { name, words, body })
+        Ok(Kind::For {
+            name,
+            words,
+            body,
+            header,
+        })
     }
 
     fn counting_for(&mut self) -> Parsed<Kind> {
@@ -183,7 +190,9 @@ impl Parser<'_> {
 
     fn case_clause(&mut self) -> Parsed<Kind> {
         self.skip_blanks();
+        let start = self.pos;
         let word = self.word()?;
+        let header = [b"case ", &self.src[start..self.pos], b" in"].concat();
         self.skip_newlines()?;
         self.expect_reserved(b"in")?;
         let mut arms = Vec::new();
@@ -191,7 +200,7 @@ impl Parser<'_> {
             self.skip_newlines()?;
             if self.peek_reserved() == Some(b"esac") {
                 self.take_reserved();
-                return Ok(Kind::Case { word, arms });
+                return Ok(Kind::Case { word, arms, header });
             }
             if self.peek() == Some(b'(') {
                 self.pos += 1;

@@ -52,6 +52,13 @@ impl Parser<'_> {
                 break;
             }
             self.unquoted(parts, byte)?;
+            // `dd if=~/x`: as in an assignment.
+            if byte == b'='
+                && let [Part::Literal(name)] = parts.0.as_slice()
+                && is_name(&name[..name.len() - 1])
+            {
+                self.tilde(parts, b"/:");
+            }
         }
         Ok(())
     }
