@@ -21,6 +21,14 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// The command line was given up.
+    pub fn forget(&mut self) {
+        self.buffer.clear();
+        self.line.clear();
+        self.prompted = false;
+        self.incomplete = false;
+    }
+
     pub fn empty() -> Self {
         Self {
             buffer: Vec::new(),

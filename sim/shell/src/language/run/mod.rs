@@ -311,8 +311,9 @@ impl Shell {
                     self.take_terminal(io);
                 }
             }
-            Frame::Reader(reader) if unwind == Unwind::Line => {
+            Frame::Reader(mut reader) if unwind == Unwind::Line => {
                 self.unwinding = None;
+                reader.forget();
                 self.frames.push(Frame::Reader(reader));
             }
             frame @ (Frame::While { .. } | Frame::For { .. } | Frame::CountingFor { .. }) => match unwind {

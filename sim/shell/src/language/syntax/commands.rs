@@ -264,7 +264,6 @@ impl<'a> Parser<'a> {
                 break;
             }
             if may_alias && self.expand_alias() {
-                may_alias = self.alias_next;
                 continue;
             }
             if (simple.args.is_empty() || declares)
