@@ -4,6 +4,9 @@ mod add;
 mod commit;
 mod config;
 mod init;
+mod mv;
+mod plumbing;
+mod rm;
 mod status;
 mod version;
 
@@ -49,6 +52,8 @@ pub const TABLE: &[Command] = &[
     commit::COMMAND,
     config::COMMAND,
     init::COMMAND,
+    mv::COMMAND,
+    rm::COMMAND,
     status::COMMAND,
     version::COMMAND,
 ];
