@@ -85,7 +85,7 @@ impl Session {
 
     fn run(&mut self) {
         self.machine.begin_command();
-        while self.machine.run(1000) == Activity::Running {}
+        while self.machine.run(1000) != Activity::Idle {}
     }
 
     /// Types a line; gives what appeared since the last call.

@@ -153,6 +153,7 @@ impl State {
             b"RANDOM" if self.variables.get(b"RANDOM").is_none() => number(u64::from(self.next_random)),
             b"BASHPID" => number(u64::from(self.pid)),
             b"_" => Some(self.last_argument.clone()),
+            b"SHELLOPTS" => Some(self.enabled_options()),
             b"UID" | b"EUID" => number(1000),
             name => self.variables.scalar(name).map(<[u8]>::to_vec),
         }

@@ -39,6 +39,15 @@ const SHOPTS: [(&str, Field); 6] = [
 ];
 
 impl State {
+    /// `$SHELLOPTS`
+    pub fn enabled_options(&self) -> Vec<u8> {
+        let mut options = self.options;
+        let mut names = vec!["braceexpand", "hashall", "interactive-comments"];
+        names.extend(OPTIONS.iter().filter(|(_, _, field)| *field(&mut options)).map(|(n, _, _)| *n));
+        names.sort_unstable();
+        names.join(":").into_bytes()
+    }
+
     /// Whether a `set -o` option is on; `None`: there is no such option.
     pub fn option_by_name(&self, name: &[u8]) -> Option<bool> {
         let mut options = self.options;

@@ -67,7 +67,7 @@ impl Shell {
         }
         let mut words = std::mem::take(&mut self.results);
         if words.len() != 1 && redirect.document.is_none() {
-            self.error(io, b"ambiguous redirect");
+            self.error(io, [&redirect.source, b": ambiguous redirect".as_slice()].concat());
             self.state.status = 1;
             return self.turn_restore(saved, io);
         }

@@ -160,6 +160,9 @@ impl Shell {
             }
             None => 127,
         };
+        if output.contains(&0) {
+            self.error(io, "warning: command substitution: ignored null byte in input");
+        }
         self.state.private_fds.remove(&fd);
         self.state.status = status;
         self.substitution_status = Some(status);

@@ -146,6 +146,8 @@ pub struct Redirect {
     pub fd: Option<u32>,
     pub kind: RedirectKind,
     pub target: Word,
+    /// The target as written, for messages.
+    pub source: Vec<u8>,
     /// A here-document's text, known once the parser has met the next line.
     pub document: Option<Arc<OnceLock<Word>>>,
 }

@@ -408,11 +408,14 @@ impl<'a> Parser<'a> {
         if kind == RedirectKind::HereDocument {
             return self.here_document(fd, operator == b"<<-").map(Some);
         }
+        let from = self.pos;
         let target = self.word()?;
+        let source = self.src.get(from..self.pos).unwrap_or_default().to_vec();
         Ok(Some(Redirect {
             fd,
             kind,
             target,
+            source,
             document: None,
         }))
     }
@@ -444,6 +447,7 @@ impl<'a> Parser<'a> {
             fd,
             kind: RedirectKind::HereDocument,
             target: Word::empty(),
+            source: Vec::new(),
             document: Some(cell),
         })
     }
