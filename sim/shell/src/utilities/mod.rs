@@ -3,13 +3,20 @@
 
 mod attributes;
 mod cat;
+mod checksum;
 mod copy;
+mod date;
+mod diff;
+mod editor;
 mod find;
 mod folders;
 mod grep;
 mod head;
 mod lines;
 mod ls;
+mod manual;
+mod pager;
+mod paths;
 mod regex;
 mod rm;
 mod run;
@@ -20,6 +27,7 @@ mod sort;
 mod support;
 mod tail;
 mod tr;
+mod tree;
 mod wc;
 mod whole;
 
@@ -60,6 +68,26 @@ pub(crate) const UTILITIES: &[(Utility, &str)] = &[
     (run::ENV, "/usr/bin/env"),
     (run::XARGS, "/usr/bin/xargs"),
     (run::TIMEOUT, "/usr/bin/timeout"),
+    (date::UTILITY, "/usr/bin/date"),
+    (diff::UTILITY, "/usr/bin/diff"),
+    (tree::UTILITY, "/usr/bin/tree"),
+    (paths::STAT, "/usr/bin/stat"),
+    (paths::DU, "/usr/bin/du"),
+    (paths::REALPATH, "/usr/bin/realpath"),
+    (paths::READLINK, "/usr/bin/readlink"),
+    (paths::MKTEMP, "/usr/bin/mktemp"),
+    (checksum::MD5, "/usr/bin/md5sum"),
+    (checksum::SHA1, "/usr/bin/sha1sum"),
+    (checksum::SHA256, "/usr/bin/sha256sum"),
+    (editor::NANO, "/usr/bin/nano"),
+    (editor::VI, "/usr/bin/vi"),
+    (editor::VIM, "/usr/bin/vim"),
+    (editor::EMACS, "/usr/bin/emacs"),
+    (editor::CODE, "/usr/bin/code"),
+    (pager::LESS, "/usr/bin/less"),
+    (pager::MORE, "/usr/bin/more"),
+    (pager::MAN, "/usr/bin/man"),
+    (pager::HELP, "/usr/bin/help"),
     (small::TRUE, "/usr/bin/true"),
     (small::FALSE, "/usr/bin/false"),
     (small::YES, "/usr/bin/yes"),

@@ -414,7 +414,8 @@ impl Parser<'_> {
         let mut first = true;
         loop {
             if self.at >= self.text.len() {
-                return Err(UNMATCHED);
+                // As glibc: a lone bracket at the end is not even an expression.
+                return Err(if first { "Invalid regular expression" } else { UNMATCHED });
             }
             if self.looking_at("]") && !first {
                 self.at += 1;
