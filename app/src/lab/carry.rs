@@ -1,7 +1,7 @@
 //! Files that come into a lab and go out of it, links that replay it, reports about it.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 
 use crate::lab::Session;

@@ -14,7 +14,7 @@ use essaim_proto_lab::message::{
 };
 use essaim_proto_lab::spec::LabSpec;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
+use wasm_bindgen_futures::spawn_local;
 
 use crate::lab::host::{self, News};
 use crate::lab::screen::Screen;
@@ -241,7 +241,7 @@ impl Session {
                 session.transcript.set(String::new());
                 session.launch();
             }
-            Response::Failed { problem } => session.phase.set(Phase::Failed(format!("{problem:?}"))),
+            Response::Failed { problem } => session.phase.set(Phase::Failed(session.explain(&problem))),
             _ => {
                 session.phase.set(Phase::Ready);
                 session.refresh();

@@ -247,13 +247,13 @@ fn local() -> impl IntoView {
 /// Export and import of everything that is kept.
 pub fn data_buttons() -> impl IntoView {
     let export = |_| {
-        leptos::task::spawn_local(async {
+        wasm_bindgen_futures::spawn_local(async {
             dom::download("essaim-progression.txt", "text/plain", store::export().await.as_bytes());
         });
     };
     let import = |_| {
         files::pick(".txt", |_, bytes| {
-            leptos::task::spawn_local(async move {
+            wasm_bindgen_futures::spawn_local(async move {
                 let good = match String::from_utf8(bytes) {
                     Ok(text) => store::import(&text).await,
                     Err(_) => false,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use essaim_proto_lab::lesson::{Block, Lesson, StepText};
 use essaim_proto_lab::message::StepState;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
+use wasm_bindgen_futures::spawn_local;
 
 use crate::course::{self, Place};
 use crate::lab::Session;

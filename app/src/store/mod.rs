@@ -9,7 +9,7 @@ mod progress;
 mod record;
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
+use wasm_bindgen_futures::spawn_local;
 
 pub use lock::{Answer, Lock, acquire, try_acquire};
 pub use progress::Progress;

@@ -237,6 +237,7 @@ pub fn editor_panel(session: Session, maximised: Maximised) -> impl IntoView {
     let (tabs_of, body_of, end_of, tree_of, shown, toggle) =
         (editor.clone(), editor.clone(), editor.clone(), editor.clone(), editor.tree_shown.clone(), editor.tree_shown.clone());
     let pressed = editor.tree_shown.clone();
+    let files = editor.session.files.clone();
     view! {
         <section class="panel a-edit" aria-label=move || t().editor>
             <div class="panel__head panel__head--tabs">
@@ -247,7 +248,7 @@ pub fn editor_panel(session: Session, maximised: Maximised) -> impl IntoView {
                 <div class="panel__end">{move || status(&end_of)}{panel::expand("a-edit", maximised)}</div>
             </div>
             <div class="panel__body">
-                <div class="editor" class:has-tree=move || shown.get()>
+                <div class="editor" class:has-tree=move || shown.get() && files.with(|f| !f.is_empty())>
                     {tree::tree(tree_of)}
                     {move || front(&body_of)}
                 </div>

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use leptos::prelude::document;
-use leptos::task::spawn_local;
+use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{File, HtmlInputElement};

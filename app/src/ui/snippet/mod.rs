@@ -2,7 +2,7 @@
 
 use essaim_proto_lab::lesson::Run;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
+use wasm_bindgen_futures::spawn_local;
 
 use crate::lab::Session;
 use crate::state::{self, ToastKind};
