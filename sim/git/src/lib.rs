@@ -26,6 +26,7 @@ pub mod ident;
 pub mod ignore;
 pub mod index;
 pub mod listing;
+pub mod log;
 pub mod message;
 pub mod object;
 pub mod oid;

@@ -2,7 +2,6 @@
 
 use crate::fault::Result;
 use crate::index::Index;
-use crate::object::mode;
 use crate::oid::Oid;
 use crate::pathspec::Pathspec;
 use crate::repo::Repo;
@@ -209,31 +208,6 @@ pub fn unstaged(files: &Files, repo: &Repo, index: &Index, pathspec: &Pathspec) 
 
 /// Joins deletions and additions that are renames: equal contents first, then the most alike.
 pub fn with_renames(files: &Files, repo: &Repo, changes: Vec<Change>, threshold: u32) -> Result<Vec<Change>> {
-    let is_blob = |change: &Change, before: bool| {
-        let mode = if before { change.old.0 } else { change.new.0 };
-        mode != mode::GITLINK && mode != 0
-    };
-    let sources: Vec<usize> = (0..changes.len()).filter(|at| changes[*at].letter == b'D' && is_blob(&changes[*at], true)).collect();
-    let targets: Vec<usize> = (0..changes.len()).filter(|at| changes[*at].letter == b'A' && is_blob(&changes[*at], false)).collect();
-    if sources.is_empty() || targets.is_empty() {
-        return Ok(changes);
-    }
-    let pairs = crate::renames::find(files, &repo.store, &changes, &sources, &targets, threshold)?;
-    let mut out = Vec::new();
-    for (at, change) in changes.iter().enumerate() {
-        if pairs.iter().any(|pair| pair.source == at) {
-            continue;
-        }
-        match pairs.iter().find(|pair| pair.target == at) {
-            Some(pair) => out.push(Change {
-                letter: b'R',
-                from: Some(changes[pair.source].path.clone()),
-                score: pair.score,
-                old: changes[pair.source].old,
-                ..change.clone()
-            }),
-            None => out.push(change.clone()),
-        }
-    }
-    Ok(out)
+    let contents = crate::diff::Contents::new(files, repo);
+    crate::renames::join(&contents, changes, threshold, false, None)
 }

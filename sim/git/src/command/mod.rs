@@ -1,13 +1,18 @@
 //! The commands: one file each. [`TABLE`] says what exists here and what only real Git has.
 
 mod add;
+mod branch;
 mod commit;
 mod config;
+mod diff;
 mod init;
+mod log;
 mod mv;
 mod plumbing;
 mod rm;
+mod show;
 mod status;
+mod tag;
 mod version;
 
 use crate::cli::options::{Parsed, Syntax, parse};
@@ -49,12 +54,17 @@ impl Command {
 /// The commands that exist here, by name.
 pub const TABLE: &[Command] = &[
     add::COMMAND,
+    branch::COMMAND,
     commit::COMMAND,
     config::COMMAND,
+    diff::COMMAND,
     init::COMMAND,
+    log::COMMAND,
     mv::COMMAND,
     rm::COMMAND,
+    show::COMMAND,
     status::COMMAND,
+    tag::COMMAND,
     version::COMMAND,
 ];
 

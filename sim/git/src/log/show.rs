@@ -1,0 +1,315 @@
+//! One commit after the other on standard output, with graph and differences.
+
+use super::graph::Graph;
+use super::options::{LogOptions, Merges};
+use super::pretty::{Format, Printer, Reflog};
+use crate::cat;
+use crate::diff::combined::{self, Merged};
+use crate::diff::{Change, Contents, filter, lists};
+use crate::fault::Result;
+use crate::object::Commit;
+use crate::oid::Oid;
+use crate::pathspec::Pathspec;
+use std::collections::BTreeMap;
+
+/// Writes commits.
+pub struct Writer<'a> {
+    /// How commits look.
+    pub printer: Printer<'a>,
+    /// The command line.
+    pub options: &'a LogOptions,
+    /// The drawing beside them.
+    pub graph: Option<Graph>,
+    /// Paths of the differences.
+    pub paths: Pathspec,
+    /// Commits are shown even if their difference is empty.
+    pub always: bool,
+    /// Marks of `--left-right`.
+    pub marks: BTreeMap<Oid, &'static str>,
+    shown_one: bool,
+    missing_newline: bool,
+}
+
+impl<'a> Writer<'a> {
+    /// A writer that has written nothing.
+    pub fn new(printer: Printer<'a>, options: &'a LogOptions, paths: Pathspec) -> Self {
+        let graph = options.graph.then(|| Graph::new(&printer.colors));
+        Self {
+            printer,
+            options,
+            graph,
+            paths,
+            always: true,
+            marks: BTreeMap::new(),
+            shown_one: false,
+            missing_newline: false,
+        }
+    }
+
+    /// Whether something was written before.
+    pub fn has_shown(&self) -> bool {
+        self.shown_one
+    }
+
+    /// Something else was written: a commit after it is set apart.
+    pub fn set_shown(&mut self) {
+        self.shown_one = true;
+        self.missing_newline = false;
+    }
+
+    /// One commit; whether anything was written.
+    pub fn commit(&mut self, out: &mut Vec<u8>, oid: &Oid, commit: &Commit, parents: &[Oid], reflog: Option<&Reflog>) -> Result<bool> {
+        let mark = self.marks.get(oid).copied().unwrap_or("");
+        if let Some(graph) = &mut self.graph {
+            let sign = mark.trim_end().chars().next().unwrap_or('*');
+            graph.update(*oid, parents.to_vec(), sign);
+        }
+        if !self.options.shows_diff() {
+            self.header(out, oid, commit, mark, reflog)?;
+            return Ok(true);
+        }
+        let merges = self.options.merges;
+        if commit.parents.len() > 1 {
+            match merges {
+                Merges::Unset | Merges::Off => {
+                    if self.always {
+                        self.header(out, oid, commit, mark, reflog)?;
+                    }
+                    return Ok(self.always);
+                }
+                Merges::Combined | Merges::Dense => return self.combined(out, oid, commit, mark, reflog),
+                Merges::Separate => {
+                    for parent in &commit.parents {
+                        let changes = self.changes(commit, Some(parent))?;
+                        let from = format!(" (from {})", self.printer.id(parent));
+                        self.with_diff(out, oid, commit, mark, reflog, &changes, &from)?;
+                    }
+                    return Ok(true);
+                }
+                Merges::First => {}
+            }
+        }
+        let changes = self.changes(commit, commit.parents.first())?;
+        self.with_diff(out, oid, commit, mark, reflog, &changes, "")
+    }
+
+    /// A commit with a difference that is known already (`--follow`).
+    pub fn with_changes(&mut self, out: &mut Vec<u8>, oid: &Oid, commit: &Commit, parents: &[Oid], changes: &[Change]) -> Result<()> {
+        if let Some(graph) = &mut self.graph {
+            graph.update(*oid, parents.to_vec(), '*');
+        }
+        if self.options.shows_diff() {
+            self.with_diff(out, oid, commit, "", None, changes, "")?;
+            return Ok(());
+        }
+        self.header(out, oid, commit, "", None)
+    }
+
+    fn changes(&self, commit: &Commit, parent: Option<&Oid>) -> Result<Vec<Change>> {
+        let (files, repo) = (self.printer.files, self.printer.repo);
+        let base = match parent {
+            Some(parent) => Some(repo.store.commit(files, parent)?.tree),
+            None => None,
+        };
+        let found = lists::trees(files, &repo.store, base.as_ref(), Some(&commit.tree), &self.paths)?;
+        filter::run(&Contents::new(files, repo), found, &self.options.diff, None)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one commit with everything that belongs to it")]
+    fn with_diff(
+        &mut self,
+        out: &mut Vec<u8>,
+        oid: &Oid,
+        commit: &Commit,
+        mark: &str,
+        reflog: Option<&Reflog>,
+        changes: &[Change],
+        from: &str,
+    ) -> Result<bool> {
+        let mut body = Vec::new();
+        if !changes.is_empty() {
+            let mut options = self.options.diff.clone();
+            if let Some(graph) = &self.graph {
+                // What the prefix takes, the listing has not.
+                let prefix = graph.clone().prefix_after();
+                options.stat.width = options.stat.width.saturating_sub(crate::output::display_width(prefix.as_bytes()));
+            }
+            let contents = Contents::new(self.printer.files, self.printer.repo);
+            crate::diff::print(&mut body, &contents, changes, &options)?;
+        }
+        if changes.is_empty() {
+            if self.always {
+                self.header(out, oid, commit, mark, reflog)?;
+            }
+            return Ok(self.always);
+        }
+        self.header_from(out, oid, commit, mark, reflog, from)?;
+        self.separator(out);
+        self.prefixed(out, &body);
+        Ok(true)
+    }
+
+    /// The line between a message and its difference.
+    fn separator(&mut self, out: &mut Vec<u8>) {
+        let format = &self.printer.format;
+        if *format == Format::Oneline || format.is_empty() {
+            return;
+        }
+        let prefix = self.prefix();
+        let formats = self.options.diff.formats;
+        let dashes = if formats.patch && formats.stat { "---" } else { "" };
+        out.extend_from_slice(&cat![prefix, dashes, "\n"]);
+    }
+
+    fn prefix(&mut self) -> String {
+        self.graph.as_mut().map(Graph::prefix).unwrap_or_default()
+    }
+
+    fn prefixed(&mut self, out: &mut Vec<u8>, body: &[u8]) {
+        let prefix = self.prefix();
+        crate::diff::prefix_lines(out, body, prefix.as_bytes());
+    }
+
+    fn header(&mut self, out: &mut Vec<u8>, oid: &Oid, commit: &Commit, mark: &str, reflog: Option<&Reflog>) -> Result<()> {
+        self.header_from(out, oid, commit, mark, reflog, "")
+    }
+
+    fn header_from(&mut self, out: &mut Vec<u8>, oid: &Oid, commit: &Commit, mark: &str, reflog: Option<&Reflog>, from: &str) -> Result<()> {
+        let format = self.printer.format.clone();
+        let terminated = format.is_terminated();
+        if self.shown_one && !terminated {
+            if !self.missing_newline {
+                let padding = self.prefix();
+                out.extend_from_slice(padding.as_bytes());
+            }
+            out.push(b'\n');
+        }
+        self.shown_one = true;
+        if let Some(graph) = &mut self.graph {
+            graph.begin(out);
+        }
+        let mark = if self.graph.is_some() { "" } else { mark };
+        let shown_mark = if mark.is_empty() { String::new() } else { format!("{} ", mark.trim_end()) };
+        let mut message = Vec::new();
+        if !matches!(format, Format::User(..) | Format::Reference) {
+            let mut head = self.printer.head(oid, commit, &shown_mark, reflog);
+            if !from.is_empty() {
+                insert_from(&mut head, from, &self.printer.id(oid));
+            }
+            message.extend_from_slice(&head);
+        }
+        message.extend_from_slice(&self.printer.body(oid, commit, mark, reflog)?);
+        self.missing_newline = message.last() != Some(&b'\n');
+        match &mut self.graph {
+            Some(graph) => graph.message(out, &message),
+            None => out.extend_from_slice(&message),
+        }
+        if terminated && !format.is_empty() {
+            if !self.missing_newline {
+                let padding = self.prefix();
+                out.extend_from_slice(padding.as_bytes());
+            }
+            out.push(b'\n');
+        }
+        Ok(())
+    }
+
+    fn combined(&mut self, out: &mut Vec<u8>, oid: &Oid, commit: &Commit, mark: &str, reflog: Option<&Reflog>) -> Result<bool> {
+        let (files, repo) = (self.printer.files, self.printer.repo);
+        let contents = Contents::new(files, repo);
+        let dense = self.options.merges == Merges::Dense;
+        let merged = merged_paths(&contents, commit, &self.paths)?;
+        let formats = self.options.diff.formats;
+        let mut body = Vec::new();
+        if formats.raw || formats.name_only || formats.name_status {
+            self.combined_names(&mut body, &contents, &merged);
+        }
+        let stats = formats.stat || formats.shortstat || formats.numstat || formats.summary;
+        if stats {
+            let mut options = self.options.diff.clone();
+            options.formats.patch = false;
+            options.formats.raw = false;
+            options.formats.name_only = false;
+            options.formats.name_status = false;
+            let changes = self.changes(commit, commit.parents.first())?;
+            crate::diff::print(&mut body, &contents, &changes, &options)?;
+        }
+        let mut patch = Vec::new();
+        if formats.patch {
+            for path in &merged {
+                combined::write(&mut patch, &contents, path, dense, &self.options.diff)?;
+            }
+        }
+        if merged.is_empty() && body.is_empty() {
+            if self.always {
+                self.header(out, oid, commit, mark, reflog)?;
+            }
+            return Ok(self.always);
+        }
+        self.header(out, oid, commit, mark, reflog)?;
+        if !body.is_empty() || !merged.is_empty() {
+            self.separator(out);
+        }
+        if !body.is_empty() && formats.patch {
+            body.push(b'\n');
+        }
+        body.extend_from_slice(&patch);
+        self.prefixed(out, &body);
+        Ok(true)
+    }
+
+    fn combined_names(&self, out: &mut Vec<u8>, contents: &Contents<'_>, merged: &[Merged]) {
+        let options = &self.options.diff;
+        for path in merged {
+            let letters: Vec<u8> = path
+                .parents
+                .iter()
+                .map(|parent| match (parent.0, path.result.0) {
+                    (0, _) => b'A',
+                    (_, 0) => b'D',
+                    _ => b'M',
+                })
+                .collect();
+            let name = crate::output::quote_path(&path.path, options.quote_high);
+            if options.formats.raw {
+                let colons = ":".repeat(path.parents.len());
+                let modes: Vec<String> = path.parents.iter().chain([&path.result]).map(|side| format!("{:06o}", side.0)).collect();
+                let ids: Vec<String> = path.parents.iter().chain([&path.result]).map(|side| contents.short(&side.1, options.abbrev)).collect();
+                out.extend_from_slice(&cat![colons, modes.join(" "), " ", ids.join(" "), " ", letters, "\t", name, "\n"]);
+            } else if options.formats.name_status {
+                out.extend_from_slice(&cat![letters, "\t", name, "\n"]);
+            } else {
+                out.extend_from_slice(&cat![name, "\n"]);
+            }
+        }
+    }
+}
+
+fn insert_from(head: &mut Vec<u8>, from: &str, id: &str) {
+    if let Some(at) = crate::bytes::find(head, id.as_bytes()) {
+        let end = at + id.len();
+        head.splice(end..end, from.bytes());
+    }
+}
+
+/// The paths in which a merge differs from all of its parents.
+pub fn merged_paths(contents: &Contents<'_>, commit: &Commit, paths: &Pathspec) -> Result<Vec<Merged>> {
+    let Some(repo) = contents.repo else { return Ok(Vec::new()) };
+    let mut found: BTreeMap<Vec<u8>, Merged> = BTreeMap::new();
+    for (at, parent) in commit.parents.iter().enumerate() {
+        let base = repo.store.commit(contents.files, parent)?.tree;
+        let changes = lists::trees(contents.files, &repo.store, Some(&base), Some(&commit.tree), paths)?;
+        for change in changes {
+            let entry = found.entry(change.path.clone()).or_insert_with(|| Merged {
+                path: change.path.clone(),
+                parents: Vec::new(),
+                result: change.new,
+            });
+            if entry.parents.len() == at {
+                entry.parents.push(change.old);
+            }
+        }
+    }
+    let count = commit.parents.len();
+    Ok(found.into_values().filter(|merged| merged.parents.len() == count).collect())
+}
