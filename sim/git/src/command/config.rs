@@ -22,7 +22,7 @@ pub(super) const COMMAND: Command = Command {
 };
 
 /// Options of the older form (`git config --get key`), which the usage text no longer names, and of the subcommands.
-const OPTIONS: &str = "\
+const OPTIONS: &str = "
     --[no-]global         x
     --[no-]system         x
     --[no-]local          x
