@@ -2,17 +2,23 @@
 
 mod add;
 mod branch;
+mod cat_file;
 mod commit;
 mod config;
 mod diff;
+mod hash_object;
 mod init;
 mod log;
+mod ls_files;
+mod ls_tree;
 mod mv;
 mod plumbing;
+mod references;
 mod rm;
 mod show;
 mod status;
 mod tag;
+mod trees;
 mod version;
 
 use crate::cli::options::{Parsed, Syntax, parse};
@@ -65,6 +71,17 @@ pub const TABLE: &[Command] = &[
     show::COMMAND,
     status::COMMAND,
     tag::COMMAND,
+    cat_file::COMMAND,
+    hash_object::COMMAND,
+    ls_files::COMMAND,
+    ls_tree::COMMAND,
+    references::CHECK_REF_FORMAT,
+    references::FOR_EACH_REF,
+    references::SHOW_REF,
+    references::SYMBOLIC_REF,
+    references::UPDATE_REF,
+    trees::COMMIT_TREE,
+    trees::WRITE_TREE,
     version::COMMAND,
 ];
 

@@ -20,6 +20,7 @@ use crate::state::{Operation, Whence};
 use crate::status::{self, Options as StatusOptions, Status};
 use crate::worktree;
 use options::Options;
+pub(super) use options::paragraphs;
 
 pub(super) const COMMAND: Command = Command {
     name: "commit",
