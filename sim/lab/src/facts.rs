@@ -2,7 +2,6 @@
 
 use crate::house;
 use crate::state::State;
-use essaim_kernel::process::Environment;
 use essaim_kernel::value::fact_segments;
 use essaim_kernel::{FileKind, Value};
 use essaim_proto_lab::spec::LabSpec;
@@ -43,7 +42,7 @@ pub fn fact(spec: &LabSpec, state: &State, path: &str) -> Option<Value> {
         "time" if rest == ["seconds"] => Some(Value::Int(state.machine.now().secs() - spec.start_seconds)),
         name => {
             let engine = state.engines.iter().find(|engine| engine.name() == name)?;
-            let env = Environment::new();
+            let env = house::environment(spec, "en");
             engine.fact(rest, &state.machine.glance(spec.folder.as_bytes(), &env))
         }
     }

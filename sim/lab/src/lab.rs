@@ -188,6 +188,17 @@ impl Lab {
         self.state.machine.terminal_state(terminal as usize)
     }
 
+    /// Changes the machine from outside before anything is done: the native program mounts a real folder so. The start
+    /// that a rewind restores is changed too.
+    pub fn with_machine<E>(
+        &mut self,
+        change: impl FnOnce(&mut essaim_kernel::Machine) -> Result<(), E>,
+    ) -> Result<(), E> {
+        change(&mut self.state.machine)?;
+        self.snapshots.insert(self.done, self.state.clone());
+        Ok(())
+    }
+
     // ---- asking ----
 
     /// A line for a terminal: a command at the prompt, or input of what reads; several lines one by one.

@@ -31,12 +31,22 @@ struct Page {
 
 impl Page {
     fn new() -> Self {
-        Self { worker: Worker::new("build-1"), next_id: 1, screen: String::new(), transcript: String::new(), last: None }
+        Self {
+            worker: Worker::new("build-1"),
+            next_id: 1,
+            screen: String::new(),
+            transcript: String::new(),
+            last: None,
+        }
     }
 
     fn open(transcript: &str) -> Self {
         let mut page = Self::new();
-        let open = Request::Open { spec: spec(), transcript: transcript.into(), language: "fr".into() };
+        let open = Request::Open {
+            spec: spec(),
+            transcript: transcript.into(),
+            language: "fr".into(),
+        };
         assert_eq!(page.ask(open), Response::Done);
         page
     }
@@ -75,7 +85,10 @@ impl Page {
     }
 
     fn run(&mut self, text: &str) {
-        let answer = self.ask(Request::Submit { terminal: 0, text: text.into() });
+        let answer = self.ask(Request::Submit {
+            terminal: 0,
+            text: text.into(),
+        });
         assert_eq!(answer, Response::Done);
     }
 }
@@ -83,10 +96,29 @@ impl Page {
 #[test]
 fn another_build_is_refused() {
     let mut page = Page::new();
-    assert_eq!(page.ask(Request::Hello { build: "build-1".into() }), Response::Hello { build: "build-1".into() });
-    let problem = Problem::WrongBuild { worker: "build-1".into() };
-    assert_eq!(page.ask(Request::Hello { build: "build-2".into() }), Response::Failed { problem });
-    assert_eq!(page.ask(Request::Undo), Response::Failed { problem: Problem::NoLab });
+    assert_eq!(
+        page.ask(Request::Hello {
+            build: "build-1".into()
+        }),
+        Response::Hello {
+            build: "build-1".into()
+        }
+    );
+    let problem = Problem::WrongBuild {
+        worker: "build-1".into(),
+    };
+    assert_eq!(
+        page.ask(Request::Hello {
+            build: "build-2".into()
+        }),
+        Response::Failed { problem }
+    );
+    assert_eq!(
+        page.ask(Request::Undo),
+        Response::Failed {
+            problem: Problem::NoLab
+        }
+    );
 }
 
 #[test]
@@ -94,7 +126,10 @@ fn the_screen_shows_what_happens() {
     let mut page = Page::open("");
     assert_eq!(page.screen, "camille@essaim:~$ ");
     page.run("echo one\necho two");
-    assert_eq!(page.screen, "camille@essaim:~$ echo one\none\ncamille@essaim:~$ echo two\ntwo\ncamille@essaim:~$ ");
+    assert_eq!(
+        page.screen,
+        "camille@essaim:~$ echo one\none\ncamille@essaim:~$ echo two\ntwo\ncamille@essaim:~$ "
+    );
     let update = page.last.clone().unwrap();
     assert_eq!(update.timeline.unwrap().entries.len(), 2);
     assert_eq!(update.terminals[0].history, ["echo one", "echo two"]);
@@ -110,7 +145,10 @@ fn a_saved_transcript_opens_the_same_lab() {
     page.run("cat > f");
     page.run("typed");
     page.ask(Request::EndOfFile { terminal: 0 });
-    page.ask(Request::SaveFile { path: "/home/camille/d/g".into(), content: b"saved\n".to_vec() });
+    page.ask(Request::SaveFile {
+        path: "/home/camille/d/g".into(),
+        content: b"saved\n".to_vec(),
+    });
     page.run("cat f g");
     let again = Page::open(&page.transcript);
     assert_eq!(again.screen, page.screen);
@@ -122,63 +160,125 @@ fn a_saved_transcript_opens_the_same_lab() {
 fn a_file_brought_in_comes_back_when_it_is_provided() {
     let mut page = Page::open("");
     let content = b"\xff\x00binary".to_vec();
-    page.ask(Request::BringIn { path: "/home/camille/b.bin".into(), content: content.clone() });
+    page.ask(Request::BringIn {
+        path: "/home/camille/b.bin".into(),
+        content: content.clone(),
+    });
     let mut again = Page::new();
-    assert_eq!(again.ask(Request::Provide { content: content.clone() }), Response::Done);
-    let open = Request::Open { spec: spec(), transcript: page.transcript.clone(), language: "en".into() };
+    assert_eq!(
+        again.ask(Request::Provide {
+            content: content.clone()
+        }),
+        Response::Done
+    );
+    let open = Request::Open {
+        spec: spec(),
+        transcript: page.transcript.clone(),
+        language: "en".into(),
+    };
     assert_eq!(again.ask(open), Response::Done);
-    let read = again.ask(Request::ReadFile { path: "/home/camille/b.bin".into() });
-    assert_eq!(read, Response::File { path: "/home/camille/b.bin".into(), content });
+    let read = again.ask(Request::ReadFile {
+        path: "/home/camille/b.bin".into(),
+    });
+    assert_eq!(
+        read,
+        Response::File {
+            path: "/home/camille/b.bin".into(),
+            content
+        }
+    );
 }
 
 #[test]
 fn a_share_code_gives_the_transcript_back() {
     let mut page = Page::open("");
     page.run("echo hello > f");
-    let Response::ShareCode(code) = page.ask(Request::Share) else { panic!() };
-    let Response::Transcript(text) = page.ask(Request::ReadShare { code }) else { panic!() };
+    let Response::ShareCode(code) = page.ask(Request::Share) else {
+        panic!()
+    };
+    let Response::Transcript(text) = page.ask(Request::ReadShare { code }) else {
+        panic!()
+    };
     assert_eq!(text, page.transcript);
     let refused = page.ask(Request::ReadShare { code: "!".into() });
-    assert!(matches!(refused, Response::Failed { problem: Problem::Transcript { .. } }));
+    assert!(matches!(
+        refused,
+        Response::Failed {
+            problem: Problem::Transcript { .. }
+        }
+    ));
 }
 
 #[test]
 fn folders_files_and_completion() {
     let mut page = Page::open("");
     page.run("mkdir -p a/b; echo x > a/b/file-one; echo y > a/file-two");
-    let Response::Folder { entries, .. } = page.ask(Request::ListFolder { path: "/home/camille".into(), recursive: true })
-    else {
+    let Response::Folder { entries, .. } = page.ask(Request::ListFolder {
+        path: "/home/camille".into(),
+        recursive: true,
+    }) else {
         panic!()
     };
     let paths: Vec<_> = entries.iter().map(|e| e.path.as_str()).collect();
     assert_eq!(paths, ["a", "a/b", "a/b/file-one", "a/file-two"]);
-    let Response::Files(files) = page.ask(Request::TakeOut { path: "/home/camille/a".into() }) else { panic!() };
+    let Response::Files(files) = page.ask(Request::TakeOut {
+        path: "/home/camille/a".into(),
+    }) else {
+        panic!()
+    };
     assert_eq!(files[0], ("b/file-one".into(), 0o644, b"x\n".to_vec()));
-    let Response::Completion(done) = page.ask(Request::Complete { terminal: 0, line: "cat a/fi x".into(), cursor: 8 })
-    else {
+    let Response::Completion(done) = page.ask(Request::Complete {
+        terminal: 0,
+        line: "cat a/fi x".into(),
+        cursor: 8,
+    }) else {
         panic!()
     };
     assert_eq!(done.line, "cat a/file-two  x");
     assert!(matches!(
         page.ask(Request::ReadFile { path: "/none".into() }),
-        Response::Failed { problem: Problem::File { .. } }
+        Response::Failed {
+            problem: Problem::File { .. }
+        }
     ));
 }
 
 #[test]
 fn ctrl_c_stops_a_command_in_its_midst() {
     let mut page = Page::open("");
-    let submit = Request::Submit { terminal: 0, text: "while true; do :; done\necho pasted".into() };
-    assert!(page.worker.handle(ToWorker { id: 100, request: submit }).is_empty());
+    let submit = Request::Submit {
+        terminal: 0,
+        text: "while true; do :; done\necho pasted".into(),
+    };
+    assert!(
+        page.worker
+            .handle(ToWorker {
+                id: 100,
+                request: submit
+            })
+            .is_empty()
+    );
     for _ in 0..20 {
         assert!(page.worker.work(100));
     }
-    page.worker.handle(ToWorker { id: 101, request: Request::Interrupt { terminal: 0 } });
+    page.worker.handle(ToWorker {
+        id: 101,
+        request: Request::Interrupt { terminal: 0 },
+    });
     while page.worker.work(100) {}
-    let answered: Vec<_> = page.worker.news().into_iter().filter_map(|message| message.answers).collect();
+    let answered: Vec<_> = page
+        .worker
+        .news()
+        .into_iter()
+        .filter_map(|message| message.answers)
+        .collect();
     assert_eq!(answered, [100, 101], "both are answered");
     page.run("echo on");
-    assert!(!page.screen.contains("pasted\n"), "what was pasted behind it is dropped: {}", page.screen);
+    assert!(
+        !page.screen.contains("pasted\n"),
+        "what was pasted behind it is dropped: {}",
+        page.screen
+    );
     let again = Page::open(&page.transcript);
     assert_eq!(again.screen.lines().last(), page.screen.lines().last());
 }
