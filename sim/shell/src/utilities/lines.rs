@@ -253,7 +253,7 @@ impl Filter for Cut {
         let kind = match given.as_slice() {
             [] => return Err(CUT.usage_error(call, io, "you must specify a list of bytes, characters, or fields")),
             [kind] => *kind,
-            _ => return Err(CUT.usage_error(call, io, "only one type of list may be specified")),
+            _ => return Err(CUT.usage_error(call, io, "only one list may be specified")),
         };
         let fields = kind == "fields";
         let delimiter = match parsed.value("delimiter") {

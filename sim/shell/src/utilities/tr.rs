@@ -106,7 +106,7 @@ fn set(text: &[u8]) -> Result<Set, String> {
                 let shown = format!("{}-{}", char::from(low), char::from(high));
                 return Err(format!(
                     "range-endpoints of {} are in reverse collating sequence order",
-                    quote(shown.as_bytes())
+                    super::support::text::quoted(shown.as_bytes())
                 ));
             }
             out.bytes.extend(low..=high);

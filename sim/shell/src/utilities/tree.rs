@@ -119,6 +119,9 @@ fn main(call: &Call, io: &mut Io<'_>) -> u8 {
                 tree.out.extend(front);
                 let shown = tree.painted(root, &metadata);
                 tree.out.extend(shown);
+                if tree.classify && !root.ends_with(b"/") {
+                    tree.out.push(b'/');
+                }
                 tree.out.push(b'\n');
                 tree.directories += 1;
                 tree.folder(root, "", 1, io);

@@ -275,7 +275,7 @@ impl Parser<'_, '_, '_> {
             _ if name.starts_with('-') => return Err(format!("unknown predicate `{name}'")),
             _ => return Err(format!("paths must precede expression: `{name}'")),
         };
-        self.acts |= !matches!(node, Node::Quit);
+        self.acts = true;
         Ok(node)
     }
 

@@ -35,7 +35,9 @@ fn seconds_text(text: &str) -> Option<i64> {
 fn words(text: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for word in text.split([' ', '\t', '\n', ',']).filter(|w| !w.is_empty()) {
-        let mut current = String::new();
+        // `+ 2 days` is `+2 days`.
+        let sign = out.pop_if(|last| matches!(last.as_str(), "+" | "-"));
+        let mut current = sign.unwrap_or_default();
         let mut letters = None;
         for c in word.chars() {
             let is_letter = c.is_alphabetic();
@@ -129,7 +131,7 @@ impl Reader {
     fn numeric(&mut self, words: &[String]) -> Option<usize> {
         let word = words[0].as_str();
         let next = words.get(1).map_or("", String::as_str);
-        if word.contains(':') {
+        if word.contains(':') && !word.starts_with(['+', '-']) {
             return self.time(word, next);
         }
         if word.starts_with(['+', '-']) && self.clock.is_some() && unit(next).is_none() {
