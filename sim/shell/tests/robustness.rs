@@ -1,6 +1,6 @@
 //! Arbitrary bytes and arbitrary soup of the language's own tokens: the parser, the interpreter and completion never
 //! panic, and end in bounded time.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_types)]
 
 #[path = "language/mod.rs"]
 mod support;
@@ -11,12 +11,12 @@ use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
 const TOKENS: [&str; 96] = [
-    "echo", "a", "b", "x=1", "$x", "${x}", "${x:-", "${#x}", "${x%", "${x/", "}", "$(", ")", "(", "`", "$((", "))", "((",
-    "\"", "'", "\\", "\n", ";", ";;", "&", "&&", "||", "|", "|&", "!", "<", ">", ">>", "<<", "<<-", "<<<", "E", "\nE\n",
-    "2>&1", "&>", ">&-", "3<", "{", "if", "then", "else", "elif", "fi", "for", "in", "do", "done", "while", "until",
-    "case", "esac", "[[", "]]", "[", "]", "==", "=~", "-f", "-n", "function", "f()", "f", "local", "return", "break",
-    "continue", "trap", "eval", "set", "-e", "-u", "--", "shift", "read", "exit", "cat", "*", "?", "[a-", "{1..3}",
-    "{a,b", "~", "#", "$@", "$*", "$'", "a=(", "${a[@]}", "+", "%d", "\u{e9}",
+    "echo", "a", "b", "x=1", "$x", "${x}", "${x:-", "${#x}", "${x%", "${x/", "}", "$(", ")", "(", "`", "$((", "))",
+    "((", "\"", "'", "\\", "\n", ";", ";;", "&", "&&", "||", "|", "|&", "!", "<", ">", ">>", "<<", "<<-", "<<<", "E",
+    "\nE\n", "2>&1", "&>", ">&-", "3<", "{", "if", "then", "else", "elif", "fi", "for", "in", "do", "done", "while",
+    "until", "case", "esac", "[[", "]]", "[", "]", "==", "=~", "-f", "-n", "function", "f()", "f", "local", "return",
+    "break", "continue", "trap", "eval", "set", "-e", "-u", "--", "shift", "read", "exit", "cat", "*", "?", "[a-",
+    "{1..3}", "{a,b", "~", "#", "$@", "$*", "$'", "a=(", "${a[@]}", "+", "%d", "\u{e9}",
 ];
 
 fn soup() -> impl Strategy<Value = String> {
@@ -75,7 +75,23 @@ proptest! {
 
 #[test]
 fn deep_nesting_is_refused_not_overflowed() {
-    for opening in ["(", "((", "{ ", "if true; then ", "$(", "${x:-", "`echo \\`", "$((", "[[ ( ", "[[ ! ", "! ", "\"$(", "case x in x) ", "f() { ", "while "] {
+    for opening in [
+        "(",
+        "((",
+        "{ ",
+        "if true; then ",
+        "$(",
+        "${x:-",
+        "`echo \\`",
+        "$((",
+        "[[ ( ",
+        "[[ ! ",
+        "! ",
+        "\"$(",
+        "case x in x) ",
+        "f() { ",
+        "while ",
+    ] {
         for closing in ["", ")", "}", "; fi", "))"] {
             let script = format!("echo {}x{}", opening.repeat(5_000), closing.repeat(5_000));
             survive(script.as_bytes()).unwrap();
@@ -92,9 +108,17 @@ fn deep_nesting_is_refused_not_overflowed() {
 #[test]
 fn endless_recursion_ends_with_a_message() {
     let outcome = support::ours(b"f() { f; }; f; echo after", b"");
-    assert!(outcome.stderr.ends_with(b"maximum function nesting level exceeded (1000)\n"));
+    assert!(
+        outcome
+            .stderr
+            .ends_with(b"maximum function nesting level exceeded (1000)\n")
+    );
     let outcome = support::ours(b"x='x+1'; echo $((x))", b"");
-    assert!(outcome.stderr.starts_with(b"/tmp/script.sh: line 1: x+1: expression recursion level exceeded"));
+    assert!(
+        outcome
+            .stderr
+            .starts_with(b"/tmp/script.sh: line 1: x+1: expression recursion level exceeded")
+    );
     support::ours(b"f() { (f); }; f; echo $?", b"");
     support::ours(b"f() { echo $(f); }; f", b"");
     support::ours(b"f() { f | f & }; f; wait", b"");

@@ -220,7 +220,10 @@ fn jobs() {
     assert!(text.contains("Terminated              nap 1000\n143\n"), "{text:?}");
     session.line("nap 5 &");
     assert_eq!(session.line("fg"), format!("fg\nnap 5\n{PROMPT}"));
-    assert_eq!(session.line("fg"), format!("fg\nbash: fg: current: no such job\n{PROMPT}"));
+    assert_eq!(
+        session.line("fg"),
+        format!("fg\nbash: fg: current: no such job\n{PROMPT}")
+    );
 }
 
 #[test]
@@ -231,8 +234,14 @@ fn history() {
     session.new_output();
     assert_eq!(session.line("!!"), format!("!!\necho two\ntwo\n{PROMPT}"));
     assert_eq!(session.line("!1"), format!("!1\necho one\none\n{PROMPT}"));
-    assert_eq!(session.line("echo !$ x"), format!("echo !$ x\necho one x\none x\n{PROMPT}"));
-    assert_eq!(session.line("!nope"), format!("!nope\nbash: !nope: event not found\n{PROMPT}"));
+    assert_eq!(
+        session.line("echo !$ x"),
+        format!("echo !$ x\necho one x\none x\n{PROMPT}")
+    );
+    assert_eq!(
+        session.line("!nope"),
+        format!("!nope\nbash: !nope: event not found\n{PROMPT}")
+    );
     assert_eq!(session.line("echo '!!' a!"), format!("echo '!!' a!\n!! a!\n{PROMPT}"));
     let text = session.line("history 2");
     assert_eq!(text.lines().nth(1), Some("    5  echo '!!' a!"));
@@ -246,7 +255,10 @@ fn aliases_in_a_terminal() {
     session.new_output();
     assert_eq!(session.line("ll x"), format!("ll x\naliased said - x\n{PROMPT}"));
     assert_eq!(session.line("\\echo x"), format!("\\echo x\nx\n{PROMPT}"));
-    assert_eq!(session.line("type ll"), format!("type ll\nll is aliased to `say -'\n{PROMPT}"));
+    assert_eq!(
+        session.line("type ll"),
+        format!("type ll\nll is aliased to `say -'\n{PROMPT}")
+    );
 }
 
 /// An editor inside `$( )` inside `if` inside a loop: suspended, copied, and both copies go on.
@@ -254,9 +266,10 @@ fn aliases_in_a_terminal() {
 fn a_snapshot_in_the_middle_of_an_expansion_goes_on() {
     let mut session = Session::new();
     session.new_output();
-    session
-        .machine
-        .type_text(0, b"for i in 1 2; do if x=$(echo $i; edit note); then echo \"<$x>\"; fi; done\n");
+    session.machine.type_text(
+        0,
+        b"for i in 1 2; do if x=$(echo $i; edit note); then echo \"<$x>\"; fi; done\n",
+    );
     session.run();
     let editing = TerminalState::Editing {
         path: format!("{FOLDER}/note").into_bytes(),
@@ -296,7 +309,10 @@ fn exec_and_exit() {
 fn read_from_the_terminal() {
     let mut session = Session::new();
     session.new_output();
-    assert_eq!(session.line("read -p 'Name? ' n; echo \"hi $n\""), "read -p 'Name? ' n; echo \"hi $n\"\nName? ");
+    assert_eq!(
+        session.line("read -p 'Name? ' n; echo \"hi $n\""),
+        "read -p 'Name? ' n; echo \"hi $n\"\nName? "
+    );
     assert_eq!(session.machine.terminal_state(0), TerminalState::Reading);
     assert_eq!(session.line("Ada"), format!("Ada\nhi Ada\n{PROMPT}"));
 }

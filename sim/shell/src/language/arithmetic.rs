@@ -70,11 +70,13 @@ impl<'a> Evaluator<'a> {
         if self.at < self.text.len() {
             self.token = self.at;
             let invalid = !self.text[self.at].is_ascii_alphanumeric();
-            return Err(self.error(if invalid && !b"+-*/%<>=!&|^~?:,()".contains(&self.text[self.at]) {
-                "syntax error: invalid arithmetic operator"
-            } else {
-                "syntax error in expression"
-            }));
+            return Err(
+                self.error(if invalid && !b"+-*/%<>=!&|^~?:,()".contains(&self.text[self.at]) {
+                    "syntax error: invalid arithmetic operator"
+                } else {
+                    "syntax error in expression"
+                }),
+            );
         }
         Ok(value)
     }
@@ -432,7 +434,12 @@ impl<'a> Evaluator<'a> {
             if self.skipping {
                 return Ok(0);
             }
-            self.token = self.at - self.text[..self.at].iter().rev().take_while(|b| !b"/%".contains(b)).count();
+            self.token = self.at
+                - self.text[..self.at]
+                    .iter()
+                    .rev()
+                    .take_while(|b| !b"/%".contains(b))
+                    .count();
             self.token += self.text[self.token..].iter().take_while(|b| **b == b' ').count();
             return Err(self.error("division by 0"));
         }

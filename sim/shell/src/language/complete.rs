@@ -367,7 +367,11 @@ mod tests {
         files.write(b"/home/camille/ventes 2024.csv", "").unwrap();
         files.write(b"/home/camille/ventes.csv", "").unwrap();
         files.write(b"/home/camille/.cache", "").unwrap();
-        let env: Environment = [(b"HOME".to_vec(), b"/home/camille".to_vec()), (b"HOST".to_vec(), b"x".to_vec())].into();
+        let env: Environment = [
+            (b"HOME".to_vec(), b"/home/camille".to_vec()),
+            (b"HOST".to_vec(), b"x".to_vec()),
+        ]
+        .into();
         let found = complete_line(
             line.as_bytes(),
             line.len(),
@@ -385,7 +389,10 @@ mod tests {
         assert_eq!(complete("if true; then unali"), (14, vec!["unalias ".into()]));
         assert_eq!(complete("echo $HO"), (5, vec!["$HOME".into(), "$HOST".into()]));
         assert_eq!(complete("echo ${HOM"), (5, vec!["${HOME}".into()]));
-        assert_eq!(complete("cat v"), (4, vec!["ventes\\ 2024.csv ".into(), "ventes.csv ".into()]));
+        assert_eq!(
+            complete("cat v"),
+            (4, vec!["ventes\\ 2024.csv ".into(), "ventes.csv ".into()])
+        );
         assert_eq!(complete("cat 'ventes 2"), (4, vec!["'ventes 2024.csv' ".into()]));
         assert_eq!(complete("cat ventes\\ "), (4, vec!["ventes\\ 2024.csv ".into()]));
         assert_eq!(complete("cat ~/coll"), (4, vec!["~/collecte/".into()]));
@@ -397,10 +404,27 @@ mod tests {
 
     #[test]
     fn unfinished_commands() {
-        for text in ["echo 'a", "if true", "cat <<E\na\n", "for i in 1; do\n", "echo a \\\n", "f() {\n", "echo $(", "a |", "a &&"] {
+        for text in [
+            "echo 'a",
+            "if true",
+            "cat <<E\na\n",
+            "for i in 1; do\n",
+            "echo a \\\n",
+            "f() {\n",
+            "echo $(",
+            "a |",
+            "a &&",
+        ] {
             assert!(is_incomplete(text.as_bytes()), "{text}");
         }
-        for text in ["echo a", "", "if true; then echo; fi", "cat <<E\na\nE\n", "echo )", "echo a\necho b\n"] {
+        for text in [
+            "echo a",
+            "",
+            "if true; then echo; fi",
+            "cat <<E\na\nE\n",
+            "echo )",
+            "echo a\necho b\n",
+        ] {
             assert!(!is_incomplete(text.as_bytes()), "{text}");
         }
     }

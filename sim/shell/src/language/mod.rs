@@ -2,13 +2,11 @@
 //!
 //! Whether it is started as `bash`, `sh` or `dash`, it speaks bash's dialect with bash's messages.
 //!
-//! Reading order: [`syntax`] (bytes to a tree), `variables`, `state`, `arithmetic`, `pattern`, `expand` (words to
+//! Reading order: `syntax` (bytes to a tree), `variables`, `state`, `arithmetic`, `pattern`, `expand` (words to
 //! fields), `run` (the interpreter: frames over the tree), `builtins`, `prompt`, [`complete`] (Tab).
 
-#![allow(missing_docs)]
-
 mod arithmetic;
-pub mod builtins;
+mod builtins;
 pub mod complete;
 mod escapes;
 mod expand;
@@ -18,7 +16,7 @@ mod quote;
 mod regex;
 mod run;
 mod state;
-pub mod syntax;
+mod syntax;
 mod variables;
 
 use essaim_kernel::process::RunToEnd;
@@ -91,7 +89,12 @@ fn pwd(call: Call) -> Box<dyn Process> {
 
 fn kill(call: Call) -> Box<dyn Process> {
     // `xargs kill`: the builtin, in a shell of its own.
-    let mut args = vec![b"kill".to_vec(), b"-c".to_vec(), b"kill \"$@\"".to_vec(), b"kill".to_vec()];
+    let mut args = vec![
+        b"kill".to_vec(),
+        b"-c".to_vec(),
+        b"kill \"$@\"".to_vec(),
+        b"kill".to_vec(),
+    ];
     args.extend(call.args.into_iter().skip(1));
     Box::new(Shell::new(args))
 }

@@ -280,11 +280,25 @@ mod tests {
             (b"*.csv", b"ventes.csv"),
         ];
         for (pattern, text) in yes {
-            assert!(Pattern::new(pattern).matches(text), "{}", String::from_utf8_lossy(pattern));
+            assert!(
+                Pattern::new(pattern).matches(text),
+                "{}",
+                String::from_utf8_lossy(pattern)
+            );
         }
-        let no: &[(&[u8], &[u8])] = &[(b"a", b"ab"), (b"\\*", b"a"), (b"[!a]", b"a"), (b"?", b""), (b"*b*c", b"acb")];
+        let no: &[(&[u8], &[u8])] = &[
+            (b"a", b"ab"),
+            (b"\\*", b"a"),
+            (b"[!a]", b"a"),
+            (b"?", b""),
+            (b"*b*c", b"acb"),
+        ];
         for (pattern, text) in no {
-            assert!(!Pattern::new(pattern).matches(text), "{}", String::from_utf8_lossy(pattern));
+            assert!(
+                !Pattern::new(pattern).matches(text),
+                "{}",
+                String::from_utf8_lossy(pattern)
+            );
         }
     }
 }

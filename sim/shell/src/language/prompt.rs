@@ -14,7 +14,11 @@ pub fn expand(template: &[u8], shell: &Shell, io: &Io<'_>) -> Vec<u8> {
     while let Some(byte) = bytes.next() {
         if byte == b'$' {
             let mut name = Vec::new();
-            while let Some(next) = bytes.peek().copied().filter(|b| b.is_ascii_alphanumeric() || *b == b'_') {
+            while let Some(next) = bytes
+                .peek()
+                .copied()
+                .filter(|b| b.is_ascii_alphanumeric() || *b == b'_')
+            {
                 name.push(next);
                 bytes.next();
             }

@@ -102,7 +102,11 @@ impl Compiler<'_> {
             let node = self.atom(byte)?;
             nodes.push(self.repeated(node)?);
         }
-        Some(if nodes.is_empty() { Node::Empty } else { Node::Sequence(nodes) })
+        Some(if nodes.is_empty() {
+            Node::Empty
+        } else {
+            Node::Sequence(nodes)
+        })
     }
 
     fn atom(&mut self, byte: u8) -> Option<Node> {
@@ -230,8 +234,16 @@ fn in_named_class(name: &[u8], byte: u8) -> Option<bool> {
 #[derive(Clone)]
 enum Task<'a> {
     Match(&'a Node),
-    Repeat { node: &'a Node, least: u32, most: u32, from: usize },
-    Close { group: usize, from: usize },
+    Repeat {
+        node: &'a Node,
+        least: u32,
+        most: u32,
+        from: usize,
+    },
+    Close {
+        group: usize,
+        from: usize,
+    },
 }
 
 struct Matcher<'t, 's> {
@@ -241,9 +253,9 @@ struct Matcher<'t, 's> {
     best: Option<(usize, Vec<Span>)>,
 }
 
-impl<'t> Matcher<'t, '_> {
+impl Matcher<'_, '_> {
     /// Tries all ways with an explicit stack; keeps the longest end.
-    fn run<'n>(&mut self, tasks: Vec<Task<'n>>, at: usize) {
+    fn run(&mut self, tasks: Vec<Task<'_>>, at: usize) {
         let mut ways = vec![(tasks, at, self.spans.clone())];
         while let Some((mut tasks, at, mut spans)) = ways.pop() {
             *self.steps += 1;
@@ -261,7 +273,12 @@ impl<'t> Matcher<'t, '_> {
                     spans[group] = Some((from, at));
                     ways.push((tasks, at, spans));
                 }
-                Task::Repeat { node, least, most, from } => {
+                Task::Repeat {
+                    node,
+                    least,
+                    most,
+                    from,
+                } => {
                     // A turn that took nothing is the last.
                     let stuck = at == from;
                     if least == 0 {

@@ -48,7 +48,12 @@ pub struct Job {
 impl Job {
     /// The last process's status once all have ended.
     pub fn status(&self) -> Option<essaim_kernel::ExitStatus> {
-        self.statuses.iter().copied().collect::<Option<Vec<_>>>()?.last().copied()
+        self.statuses
+            .iter()
+            .copied()
+            .collect::<Option<Vec<_>>>()?
+            .last()
+            .copied()
     }
 }
 
@@ -206,12 +211,7 @@ impl State {
 
     fn special_array(&self, name: &[u8]) -> Option<Vec<Vec<u8>>> {
         match name {
-            b"PIPESTATUS" => Some(
-                self.pipe_status
-                    .iter()
-                    .map(|s| s.to_string().into_bytes())
-                    .collect(),
-            ),
+            b"PIPESTATUS" => Some(self.pipe_status.iter().map(|s| s.to_string().into_bytes()).collect()),
             b"FUNCNAME" => Some(self.call_names.iter().rev().cloned().collect()),
             _ => None,
         }

@@ -68,9 +68,7 @@ impl Variables {
     /// The variable, made if it is not there.
     pub fn entry(&mut self, name: &[u8]) -> &mut Variable {
         let map = Arc::make_mut(&mut self.map);
-        let variable = map
-            .entry(name.to_vec())
-            .or_insert_with(|| Variable::new(Value::Unset));
+        let variable = map.entry(name.to_vec()).or_insert_with(|| Variable::new(Value::Unset));
         // Whoever asks to change an exported variable changes the environment.
         self.exports_changed |= variable.exported;
         variable

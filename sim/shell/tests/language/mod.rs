@@ -1,5 +1,6 @@
 //! Runs scripts in our machine and in the real shell.
-#![allow(dead_code)]
+// The oracle is the machine's own shell.
+#![allow(dead_code, clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_types)]
 
 use essaim_kernel::process::Environment;
 use essaim_kernel::{Activity, ExitStatus, Limits, Machine, Time};
@@ -88,7 +89,8 @@ pub fn run_host(machine: &mut Machine, args: Vec<Vec<u8>>, input: &[u8]) -> Outc
 pub fn bash_version() -> Option<String> {
     let output = Command::new("bash").arg("--version").output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.contains("version 5.").then(|| text.lines().next().unwrap_or_default().to_owned())
+    text.contains("version 5.")
+        .then(|| text.lines().next().unwrap_or_default().to_owned())
 }
 
 /// Runs the same in the real shell, in an empty folder.

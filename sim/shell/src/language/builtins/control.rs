@@ -66,6 +66,11 @@ pub fn return_function(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> 
         shell.complain(io, "return", "can only `return' from a function or sourced script");
         return After::Status(2);
     }
+    if args.len() > 2 && args[1] != b"--" {
+        shell.complain(io, "return", "too many arguments");
+        shell.abort(1);
+        return After::Pushed;
+    }
     let (Ok(status) | Err(status)) = status_argument(shell, io, args, "return");
     shell.state.status = status;
     After::Unwind(Unwind::Return)
@@ -88,7 +93,9 @@ pub fn eval(shell: &mut Shell, _io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
     let text = args[1..].join(b" ".as_slice());
     shell.state.status = 0;
     let line = shell.state.line;
-    shell.frames.push(Frame::Source(Source::new(text, line)));
+    let mut source = Source::new(text, line);
+    source.label = "eval: ";
+    shell.frames.push(Frame::Source(source));
     After::Pushed
 }
 
@@ -121,12 +128,20 @@ pub fn source(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
             return After::Status(1);
         }
     };
-    let positional = (args.len() > 2)
-        .then(|| std::mem::replace(&mut shell.state.positional, Arc::new(args[2..].to_vec())));
+    let positional =
+        (args.len() > 2).then(|| std::mem::replace(&mut shell.state.positional, Arc::new(args[2..].to_vec())));
     shell.state.positional_set = false;
     shell.state.status = 0;
-    shell.frames.push(Frame::Dot { positional });
-    shell.frames.push(Frame::Source(Source { text, at: 0, line: 1 }));
+    shell.frames.push(Frame::Dot {
+        positional,
+        name: file.clone(),
+    });
+    shell.frames.push(Frame::Source(Source {
+        text,
+        at: 0,
+        line: 1,
+        label: "",
+    }));
     After::Pushed
 }
 
@@ -225,14 +240,25 @@ pub fn trap(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
     // One argument, or a number first: the signals get their own way back.
     let resets = words.len() == 1 || words[0] == b"-" || parse_number(&words[0]).is_some();
     let (command, signals) = if resets {
-        (None, if words[0] == b"-" && words.len() > 1 { &words[1..] } else { words })
+        (
+            None,
+            if words[0] == b"-" && words.len() > 1 {
+                &words[1..]
+            } else {
+                words
+            },
+        )
     } else {
         (Some(words[0].clone()), &words[1..])
     };
     let mut status = 0;
     for word in signals {
         let Some(name) = trap_name(word) else {
-            shell.complain(io, "trap", [word, b": invalid signal specification".as_slice()].concat());
+            shell.complain(
+                io,
+                "trap",
+                [word, b": invalid signal specification".as_slice()].concat(),
+            );
             status = 1;
             continue;
         };
@@ -248,7 +274,11 @@ pub fn trap(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
 impl Shell {
     /// Loops around this command, within the same function.
     fn loop_depth(&self) -> usize {
-        let inside = self.frames.iter().rev().take_while(|f| !matches!(f, Frame::Call { .. }));
+        let inside = self
+            .frames
+            .iter()
+            .rev()
+            .take_while(|f| !matches!(f, Frame::Call { .. }));
         inside
             .filter(|f| matches!(f, Frame::While { .. } | Frame::For { .. } | Frame::CountingFor { .. }))
             .count()

@@ -59,7 +59,9 @@ pub fn cd(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
     let moved = match checked {
         Ok(true) => {
             let new = if physical {
-                io.files_ref().canonicalize(&joined).unwrap_or_else(|_| path::normalize(&joined))
+                io.files_ref()
+                    .canonicalize(&joined)
+                    .unwrap_or_else(|_| path::normalize(&joined))
             } else {
                 path::normalize(&joined)
             };
@@ -123,7 +125,11 @@ pub fn umask(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
             let class = |shift: u32| {
                 let bits = !current >> shift;
                 let letters = [(4, 'r'), (2, 'w'), (1, 'x')];
-                letters.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, c)| *c).collect::<String>()
+                letters
+                    .iter()
+                    .filter(|(bit, _)| bits & bit != 0)
+                    .map(|(_, c)| *c)
+                    .collect::<String>()
             };
             format!("u={},g={},o={}\n", class(6), class(3), class(0))
         } else {
@@ -132,7 +138,9 @@ pub fn umask(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
         io.print(text);
         return After::Status(0);
     };
-    let octal = std::str::from_utf8(mask).ok().and_then(|t| u32::from_str_radix(t, 8).ok());
+    let octal = std::str::from_utf8(mask)
+        .ok()
+        .and_then(|t| u32::from_str_radix(t, 8).ok());
     match octal {
         Some(mask) if mask <= 0o777 => {
             io.set_umask(mask);
@@ -148,7 +156,11 @@ pub fn umask(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
                 After::Status(0)
             }
             None => {
-                shell.complain(io, "umask", [b"`", &mask[..1], b"': invalid symbolic mode operator"].concat());
+                shell.complain(
+                    io,
+                    "umask",
+                    [b"`", &mask[..1], b"': invalid symbolic mode operator"].concat(),
+                );
                 After::Status(1)
             }
         },

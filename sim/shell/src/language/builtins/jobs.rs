@@ -24,7 +24,9 @@ fn find_job(shell: &Shell, word: &[u8]) -> Option<usize> {
         name => match parse_number(name) {
             Some(n) => jobs.iter().position(|j| i64::try_from(j.number) == Ok(n)),
             None => match name.strip_prefix(b"?") {
-                Some(part) => jobs.iter().position(|j| j.text.windows(part.len().max(1)).any(|w| w == part)),
+                Some(part) => jobs
+                    .iter()
+                    .position(|j| j.text.windows(part.len().max(1)).any(|w| w == part)),
                 None => jobs.iter().position(|j| j.text.starts_with(name)),
             },
         },
@@ -48,7 +50,11 @@ impl Shell {
             2 => '-',
             _ => ' ',
         };
-        let pid = if with_pid { format!("{} ", job.pids[0]) } else { String::new() };
+        let pid = if with_pid {
+            format!("{} ", job.pids[0])
+        } else {
+            String::new()
+        };
         let mut line = format!("[{}]{mark}  {pid}{:<24}", job.number, state_words(job)).into_bytes();
         line.extend_from_slice(&job.text);
         if job.status().is_none() {
@@ -84,7 +90,12 @@ impl Shell {
         };
         let codes: Vec<Option<u8>> = wait.pids.iter().map(ended).collect();
         let done = if wait.any {
-            codes.iter().flatten().next().copied().or(if codes.is_empty() { Some(127) } else { None })
+            codes
+                .iter()
+                .flatten()
+                .next()
+                .copied()
+                .or(if codes.is_empty() { Some(127) } else { None })
         } else {
             codes
                 .iter()
@@ -109,7 +120,9 @@ impl Shell {
 
     /// A signal with a trap ends `wait` at once.
     fn interrupted_by_trap(&mut self) -> bool {
-        let Some(name) = self.pending_traps.front() else { return false };
+        let Some(name) = self.pending_traps.front() else {
+            return false;
+        };
         let signal = Signal::ALL.into_iter().find(|s| s.name() == *name);
         self.state.status = signal.map_or(1, |s| 128 + s.number());
         true
@@ -160,7 +173,11 @@ pub fn wait(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
                 return After::Status(127);
             }
             None => {
-                shell.complain(io, "wait", [b"`", word.as_slice(), b"': not a pid or valid job spec"].concat());
+                shell.complain(
+                    io,
+                    "wait",
+                    [b"`", word.as_slice(), b"': not a pid or valid job spec"].concat(),
+                );
                 return After::Status(1);
             }
         }

@@ -7,8 +7,26 @@ use essaim_kernel::Io;
 use std::sync::Arc;
 
 const KEYWORDS: [&[u8]; 20] = [
-    b"if", b"then", b"else", b"elif", b"fi", b"do", b"done", b"case", b"esac", b"while", b"until", b"for", b"{", b"}",
-    b"!", b"in", b"function", b"time", b"[[", b"]]",
+    b"if",
+    b"then",
+    b"else",
+    b"elif",
+    b"fi",
+    b"do",
+    b"done",
+    b"case",
+    b"esac",
+    b"while",
+    b"until",
+    b"for",
+    b"{",
+    b"}",
+    b"!",
+    b"in",
+    b"function",
+    b"time",
+    b"[[",
+    b"]]",
 ];
 
 /// What a command's name stands for, in the order in which the shell looks.
@@ -41,7 +59,11 @@ fn meaning(shell: &Shell, io: &Io<'_>, name: &[u8]) -> Option<Meaning> {
 /// Where a program is.
 fn file(io: &Io<'_>, name: &[u8]) -> Option<Vec<u8>> {
     if let Some(program) = io.find_program(name) {
-        let path = if name.contains(&b'/') { name } else { program.path.as_bytes() };
+        let path = if name.contains(&b'/') {
+            name
+        } else {
+            program.path.as_bytes()
+        };
         return Some(path.to_vec());
     }
     if !name.contains(&b'/') {
@@ -129,7 +151,9 @@ pub fn command(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
         }
         return After::Status(status);
     }
-    let Some(name) = words.first() else { return After::Status(0) };
+    let Some(name) = words.first() else {
+        return After::Status(0);
+    };
     match super::find(name) {
         Some(builtin) => builtin(shell, io, words),
         None => {
@@ -140,7 +164,9 @@ pub fn command(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
 }
 
 pub fn builtin(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
-    let Some(name) = args.get(1) else { return After::Status(0) };
+    let Some(name) = args.get(1) else {
+        return After::Status(0);
+    };
     match super::find(name) {
         Some(builtin) => builtin(shell, io, &args[1..]),
         None => {
@@ -230,7 +256,11 @@ pub fn history(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
         Some(word) => match super::parse_number(word).and_then(|n| usize::try_from(n).ok()) {
             Some(n) => n,
             None => {
-                shell.complain(io, "history", [word, b": numeric argument required".as_slice()].concat());
+                shell.complain(
+                    io,
+                    "history",
+                    [word, b": numeric argument required".as_slice()].concat(),
+                );
                 return After::Status(1);
             }
         },

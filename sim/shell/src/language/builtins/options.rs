@@ -25,8 +25,18 @@ const OPTIONS: [(&str, u8, Field); 9] = [
 
 /// Options that are accepted and change nothing here.
 const IGNORED: [&str; 12] = [
-    "braceexpand", "emacs", "errtrace", "functrace", "hashall", "histexpand", "history", "ignoreeof", "monitor",
-    "posix", "notify", "vi",
+    "braceexpand",
+    "emacs",
+    "errtrace",
+    "functrace",
+    "hashall",
+    "histexpand",
+    "history",
+    "ignoreeof",
+    "monitor",
+    "posix",
+    "notify",
+    "vi",
 ];
 
 const SHOPTS: [(&str, Field); 6] = [
@@ -43,7 +53,12 @@ impl State {
     pub fn enabled_options(&self) -> Vec<u8> {
         let mut options = self.options;
         let mut names = vec!["braceexpand", "hashall", "interactive-comments"];
-        names.extend(OPTIONS.iter().filter(|(_, _, field)| *field(&mut options)).map(|(n, _, _)| *n));
+        names.extend(
+            OPTIONS
+                .iter()
+                .filter(|(_, _, field)| *field(&mut options))
+                .map(|(n, _, _)| *n),
+        );
         names.sort_unstable();
         names.join(":").into_bytes()
     }
@@ -187,7 +202,11 @@ pub fn shopt(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
         }
     }
     for name in names {
-        if matches!(name.as_slice(), b"checkwinsize" | b"histappend" | b"lastpipe" | b"extglob") && set.is_some() {
+        if matches!(
+            name.as_slice(),
+            b"checkwinsize" | b"histappend" | b"lastpipe" | b"extglob"
+        ) && set.is_some()
+        {
             if matches!(name.as_slice(), b"extglob" | b"lastpipe") {
                 let text = [name.as_slice(), b": exists in real bash, not simulated here"].concat();
                 shell.complain(io, "shopt", text);

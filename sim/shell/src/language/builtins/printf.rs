@@ -2,7 +2,7 @@
 
 use super::After;
 use crate::language::escapes::{Style, unescape};
-use crate::language::pattern::{char_offset, first_char};
+use crate::language::pattern::first_char;
 use crate::language::quote::backslash_quote;
 use crate::language::run::Shell;
 use essaim_kernel::Io;
@@ -64,7 +64,11 @@ fn once(format: &[u8], rest: &mut &[Vec<u8>], printed: &mut Printed) -> bool {
 /// The end of the escape at `at`.
 fn escape_end(format: &[u8], at: usize) -> usize {
     let digits = |from: usize, most: usize, ok: fn(&u8) -> bool| {
-        from + format[from.min(format.len())..].iter().take(most).take_while(|b| ok(b)).count()
+        from + format[from.min(format.len())..]
+            .iter()
+            .take(most)
+            .take_while(|b| ok(b))
+            .count()
     };
     match format.get(at + 1) {
         None => at + 1,
@@ -96,12 +100,7 @@ fn next<'a>(rest: &mut &'a [Vec<u8>]) -> Option<&'a [u8]> {
     Some(first)
 }
 
-fn conversion(
-    format: &[u8],
-    at: &mut usize,
-    rest: &mut &[Vec<u8>],
-    printed: &mut Printed,
-) -> Result<bool, Vec<u8>> {
+fn conversion(format: &[u8], at: &mut usize, rest: &mut &[Vec<u8>], printed: &mut Printed) -> Result<bool, Vec<u8>> {
     let start = *at;
     *at += 1;
     let mut spec = Spec::default();
@@ -148,7 +147,7 @@ fn conversion(
         b'%' => printed.out.push(b'%'),
         b's' => {
             let text = next(rest).unwrap_or_default();
-            let text = &text[..spec.precision.map_or(text.len(), |p| char_offset(text, p))];
+            let text = &text[..spec.precision.map_or(text.len(), |p| p.min(text.len()))];
             pad(&spec, text, &mut printed.out);
         }
         b'b' => {
@@ -156,10 +155,14 @@ fn conversion(
             pad(&spec, &text.bytes, &mut printed.out);
             return Ok(text.stop);
         }
-        b'q' => pad(&spec, &backslash_quote(next(rest).unwrap_or_default()), &mut printed.out),
+        b'q' => pad(
+            &spec,
+            &backslash_quote(next(rest).unwrap_or_default()),
+            &mut printed.out,
+        ),
         b'c' => {
             let text = next(rest).unwrap_or_default();
-            pad(&spec, &text[..text.len().min(1)], &mut printed.out);
+            pad(&spec, text.get(..1).unwrap_or(b"\0"), &mut printed.out);
         }
         b'd' | b'i' => {
             let value = next(rest).map_or(0, |word| integer(word, printed));
@@ -170,8 +173,14 @@ fn conversion(
             let value = next(rest).map_or(0, |word| integer(word, printed)) as u64;
             let (digits, prefix) = match letter {
                 b'o' => (format!("{value:o}"), if spec.alternate { "0" } else { "" }),
-                b'x' => (format!("{value:x}"), if spec.alternate && value != 0 { "0x" } else { "" }),
-                b'X' => (format!("{value:X}"), if spec.alternate && value != 0 { "0X" } else { "" }),
+                b'x' => (
+                    format!("{value:x}"),
+                    if spec.alternate && value != 0 { "0x" } else { "" },
+                ),
+                b'X' => (
+                    format!("{value:X}"),
+                    if spec.alternate && value != 0 { "0X" } else { "" },
+                ),
                 _ => (value.to_string(), ""),
             };
             put_integer(&spec, "", prefix, &digits, &mut printed.out);
@@ -204,14 +213,8 @@ fn sign(spec: &Spec, negative: bool) -> &'static str {
 }
 
 fn pad(spec: &Spec, text: &[u8], out: &mut Vec<u8>) {
-    let mut length = 0;
-    let mut at = 0;
-    while at < text.len() {
-        at += first_char(&text[at..]).1;
-        length += 1;
-    }
-    // bash counts bytes for `%s`; widths of text that is not ASCII differ between implementations.
-    let length = if text.is_ascii() { length } else { text.len() };
+    // bash counts bytes, whatever the locale.
+    let length = text.len();
     let blanks = spec.width.saturating_sub(length);
     if !spec.left {
         out.resize(out.len() + blanks, b' ');
@@ -251,15 +254,15 @@ fn integer(word: &[u8], printed: &mut Printed) -> i64 {
     };
     let valid = digits.bytes().take_while(|b| (*b as char).is_digit(base)).count();
     let value = i128::from_str_radix(&digits[..valid], base).unwrap_or(if valid == 0 { 0 } else { i128::MAX });
-    if valid < digits.len() || digits.is_empty() {
-        if !word.is_empty() {
-            printed.errors.push([word, b": invalid number".as_slice()].concat());
-            printed.status = 1;
-        }
+    if (valid < digits.len() || digits.is_empty()) && !word.is_empty() {
+        printed.errors.push([word, b": invalid number".as_slice()].concat());
+        printed.status = 1;
     }
     let value = if negative { -value } else { value };
     if value > i128::from(u64::MAX) || value < i128::from(i64::MIN) {
-        printed.errors.push([word, b": Numerical result out of range".as_slice()].concat());
+        printed
+            .errors
+            .push([word, b": Numerical result out of range".as_slice()].concat());
         printed.status = 1;
         return if negative { i64::MIN } else { i64::MAX };
     }

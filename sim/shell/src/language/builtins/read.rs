@@ -54,7 +54,11 @@ pub fn read(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
                 b'a' | b'p' | b'd' | b'n' | b'N' | b'u' | b't' | b'i' => {
                     let rest = word[at..].to_vec();
                     at = word.len();
-                    let value = if rest.is_empty() { words.next().cloned() } else { Some(rest) };
+                    let value = if rest.is_empty() {
+                        words.next().cloned()
+                    } else {
+                        Some(rest)
+                    };
                     let Some(value) = value else {
                         let text = [b"-".as_slice(), &[letter], b": option requires an argument"].concat();
                         shell.complain(io, "read", text);
@@ -87,7 +91,11 @@ pub fn read(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
         }
     }
     if let Some(name) = read.names.iter().find(|n| !crate::language::syntax::ast::is_name(n)) {
-        shell.complain(io, "read", [b"`", name.as_slice(), b"': not a valid identifier"].concat());
+        shell.complain(
+            io,
+            "read",
+            [b"`", name.as_slice(), b"': not a valid identifier"].concat(),
+        );
         return After::Status(1);
     }
     if let Some(prompt) = prompt
@@ -108,7 +116,8 @@ impl Shell {
                 Read::Data(bytes) => bytes[0],
                 Read::Wait => {
                     let fd = read.fd;
-                    self.frames.push(crate::language::run::Frame::Blocking(Blocking::Read(read)));
+                    self.frames
+                        .push(crate::language::run::Frame::Blocking(Blocking::Read(read)));
                     return Flow::Block(Wait::Readable(fd));
                 }
                 Read::End => return self.finish_read(&read, 1, io),
@@ -143,7 +152,11 @@ impl Shell {
         let separators = self.state.separators().to_vec();
         if read.array {
             let (fields, _) = split(&read.line, &separators, usize::MAX);
-            let map = fields.iter().enumerate().map(|(at, field)| (at as i64, plain(field))).collect();
+            let map = fields
+                .iter()
+                .enumerate()
+                .map(|(at, field)| (at as i64, plain(field)))
+                .collect();
             let variable = Variable::new(Value::Indexed(map));
             self.state.variables.restore(&read.names[0], Some(variable));
             return Flow::Next;

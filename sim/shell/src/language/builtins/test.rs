@@ -91,7 +91,13 @@ fn compare_files(operator: &[u8], left: &[u8], right: &[u8], io: &Io<'_>) -> boo
 fn unary(letter: u8, word: &[u8], state: Option<&State>, io: &Io<'_>) -> Option<bool> {
     let path = io.path(word);
     let files = io.files_ref();
-    let metadata = || if word.is_empty() { None } else { files.metadata(&path).ok() };
+    let metadata = || {
+        if word.is_empty() {
+            None
+        } else {
+            files.metadata(&path).ok()
+        }
+    };
     let device = matches!(
         word,
         b"/dev/null" | b"/dev/tty" | b"/dev/stdin" | b"/dev/stdout" | b"/dev/stderr"
@@ -113,7 +119,9 @@ fn unary(letter: u8, word: &[u8], state: Option<&State>, io: &Io<'_>) -> Option<
         b'u' => metadata().is_some_and(|m| m.mode & 0o4000 != 0),
         b'g' => metadata().is_some_and(|m| m.mode & 0o2000 != 0),
         b'k' => metadata().is_some_and(|m| m.mode & 0o1000 != 0),
-        b't' => parse_number(word).and_then(|n| u32::try_from(n).ok()).is_some_and(|fd| io.is_terminal(fd)),
+        b't' => parse_number(word)
+            .and_then(|n| u32::try_from(n).ok())
+            .is_some_and(|fd| io.is_terminal(fd)),
         b'v' => state.is_some_and(|s| s.parameter(word).is_some()),
         b'o' => state.is_some_and(|s| s.option_by_name(word) == Some(true)),
         b'N' => metadata().is_some(),
@@ -161,9 +169,10 @@ impl Evaluator<'_, '_> {
             [one] => Some(Ok(!one.is_empty())),
             [bang, one] if bang == b"!" => Some(Ok(one.is_empty())),
             [operator, word] => match operator.as_slice() {
-                [b'-', letter] => Some(unary(*letter, word, self.state, self.io).ok_or_else(|| {
-                    [operator, b": unary operator expected".as_slice()].concat()
-                })),
+                [b'-', letter] => Some(
+                    unary(*letter, word, self.state, self.io)
+                        .ok_or_else(|| [operator, b": unary operator expected".as_slice()].concat()),
+                ),
                 _ => Some(Err([operator, b": unary operator expected".as_slice()].concat())),
             },
             [left, operator, right] if BINARY.contains(&operator.as_slice()) => {
@@ -187,8 +196,9 @@ impl Evaluator<'_, '_> {
             b">" => Ok(left > right),
             b"-nt" | b"-ot" | b"-ef" => Ok(compare_files(operator, left, right, self.io)),
             operator => {
-                let number =
-                    |word: &[u8]| parse_number(word).ok_or([word, b": integer expression expected".as_slice()].concat());
+                let number = |word: &[u8]| {
+                    parse_number(word).ok_or([word, b": integer expression expected".as_slice()].concat())
+                };
                 Ok(compare_numbers(operator, number(left)?, number(right)?))
             }
         }

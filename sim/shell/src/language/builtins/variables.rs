@@ -80,6 +80,11 @@ fn declare_all(shell: &mut Shell, io: &mut Io<'_>, name: &str, found: Attributes
             status = 1;
             continue;
         }
+        if shell.state.variables.is_readonly(target) && name != "export" && (value.is_some() || name == "local") {
+            shell.complain(io, name, [target, b": readonly variable"].concat());
+            status = 1;
+            continue;
+        }
         if found.local && !found.global {
             shell.make_local(target);
         }
@@ -147,7 +152,13 @@ fn declaration(name: &[u8], variable: &Variable) -> Vec<u8> {
             out.extend_from_slice(&double_quote(text));
         }
         Value::Indexed(map) => {
-            let items = map.iter().map(|(k, v)| format!("[{k}]=").into_bytes().into_iter().chain(double_quote(v)).collect());
+            let items = map.iter().map(|(k, v)| {
+                format!("[{k}]=")
+                    .into_bytes()
+                    .into_iter()
+                    .chain(double_quote(v))
+                    .collect()
+            });
             let items: Vec<Vec<u8>> = items.collect();
             out.extend_from_slice(&[b"=(", items.join(b" ".as_slice()).as_slice(), b")"].concat());
         }
@@ -163,7 +174,13 @@ fn declaration(name: &[u8], variable: &Variable) -> Vec<u8> {
     out
 }
 
-fn print_declarations(shell: &Shell, io: &mut Io<'_>, name: &str, words: &[Vec<u8>], keep: fn(&Variable) -> bool) -> After {
+fn print_declarations(
+    shell: &Shell,
+    io: &mut Io<'_>,
+    name: &str,
+    words: &[Vec<u8>],
+    keep: fn(&Variable) -> bool,
+) -> After {
     let mut out = Vec::new();
     let mut status = 0;
     if words.is_empty() {
@@ -383,7 +400,12 @@ pub fn getopts(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
             if silent {
                 set(shell, b"OPTARG", &[letter]);
             } else {
-                let text = [&shell.state.name, b": option requires an argument -- ".as_slice(), &[letter], b"\n"];
+                let text = [
+                    &shell.state.name,
+                    b": option requires an argument -- ".as_slice(),
+                    &[letter],
+                    b"\n",
+                ];
                 io.eprint(text.concat());
             }
         }

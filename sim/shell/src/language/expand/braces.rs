@@ -55,7 +55,9 @@ fn expand(pieces: &[Piece], depth: usize, out: &mut Vec<Vec<Piece>>) -> Option<(
         if byte(open) != Some(b'{') {
             continue;
         }
-        let Some((close, commas)) = matching(pieces, open) else { continue };
+        let Some((close, commas)) = matching(pieces, open) else {
+            continue;
+        };
         let inside = &pieces[open + 1..close];
         let choices: Vec<Vec<Piece>> = if commas.is_empty() {
             match sequence(inside)? {

@@ -75,7 +75,10 @@ impl Text {
 
     /// The bytes; several values are joined by spaces.
     pub fn plain(&self) -> Vec<u8> {
-        self.items().filter(|(_, mark)| *mark != Mark::Empty).map(|(byte, _)| byte).collect()
+        self.items()
+            .filter(|(_, mark)| *mark != Mark::Empty)
+            .map(|(byte, _)| byte)
+            .collect()
     }
 
     /// A shell pattern in which quoted characters stand for themselves.

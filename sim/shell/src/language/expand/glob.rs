@@ -10,7 +10,11 @@ const MATCHES_MAX: usize = 100_000;
 
 /// The existing names that match, in order of their bytes.
 pub fn expand(pattern: &[u8], files: &Files, cwd: &[u8], options: &Options) -> Vec<Vec<u8>> {
-    let mut found = vec![if pattern.starts_with(b"/") { b"/".to_vec() } else { Vec::new() }];
+    let mut found = vec![if pattern.starts_with(b"/") {
+        b"/".to_vec()
+    } else {
+        Vec::new()
+    }];
     let parts: Vec<&[u8]> = pattern.split(|b| *b == b'/').collect();
     let last = parts.len() - 1;
     for (at, part) in parts.iter().enumerate() {
@@ -57,7 +61,11 @@ fn one_part(base: &[u8], part: &[u8], files: &Files, cwd: &[u8], options: &Optio
         }
         return;
     }
-    let directory = if base.is_empty() { cwd.to_vec() } else { path::join(cwd, base) };
+    let directory = if base.is_empty() {
+        cwd.to_vec()
+    } else {
+        path::join(cwd, base)
+    };
     let Ok(names) = files.read_dir(&directory) else { return };
     for name in names {
         let hidden = name.starts_with(b".");

@@ -34,7 +34,10 @@ pub enum Outcome {
     /// Run this, give its output to [`Expansion::supply`], and call [`Expansion::run`] again.
     Command(Arc<List>),
     /// bash's message, without the shell's name. `fatal`: a shell that reads a script exits with this status.
-    Failed { message: Vec<u8>, status: u8 },
+    Failed {
+        message: Vec<u8>,
+        status: u8,
+    },
 }
 
 /// What the result of a nested word is for.

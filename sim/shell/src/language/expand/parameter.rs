@@ -1,7 +1,7 @@
 //! `$name` and `${name…}`.
 
-use super::fields::Text;
 use super::Next;
+use super::fields::Text;
 use crate::language::arithmetic;
 use crate::language::pattern::{Pattern, char_count, char_offset, first_char};
 use crate::language::quote::shell_quote;
@@ -20,7 +20,10 @@ pub fn index_word(parameter: &Parameter) -> Option<&Word> {
 
 /// What a subscript's text stands for: a key, or a number.
 pub fn index_value(parameter: &Parameter, text: Vec<u8>, state: &mut State) -> Result<Vec<u8>, Vec<u8>> {
-    if matches!(state.variables.get(&parameter.name).map(|v| &v.value), Some(Value::Keyed(_))) {
+    if matches!(
+        state.variables.get(&parameter.name).map(|v| &v.value),
+        Some(Value::Keyed(_))
+    ) {
         return Ok(text);
     }
     arithmetic::evaluate(&text, state).map(|n| n.to_string().into_bytes())
@@ -88,8 +91,15 @@ fn emit(worth: Worth, quoted: bool, state: &State, out: &mut Text) {
     }
 }
 
-fn unbound(parameter: &Parameter) -> Next {
-    let mut message = parameter.name.clone();
+fn unbound(parameter: &Parameter, index: Option<&[u8]>) -> Next {
+    let mut message = Vec::new();
+    if !is_name(&parameter.name) {
+        message.push(b'$');
+    }
+    message.extend_from_slice(&parameter.name);
+    if let Some(index) = index {
+        message.extend_from_slice(&[b"[", index, b"]"].concat());
+    }
     message.extend_from_slice(b": unbound variable");
     Next::Failed(message, 127)
 }
@@ -171,7 +181,7 @@ pub fn next(
         operation => {
             let exempt = matches!(value, Worth::Many(..)) && !matches!(parameter.index, Some(Index::At(_)));
             if state.options.nounset && !value.is_set() && !exempt {
-                return unbound(parameter);
+                return unbound(parameter, index);
             }
             return transform(operation, value, parameter, collected, state, out);
         }
@@ -399,7 +409,10 @@ fn substring(
             Worth::One(text[char_offset(&text, start)..char_offset(&text, end)].to_vec())
         }
         Worth::Many(_, joined)
-            if matches!(state.variables.get(&parameter.name).map(|v| &v.value), Some(Value::Indexed(_))) =>
+            if matches!(
+                state.variables.get(&parameter.name).map(|v| &v.value),
+                Some(Value::Indexed(_))
+            ) =>
         {
             let Some(Value::Indexed(map)) = state.variables.get(&parameter.name).map(|v| &v.value) else {
                 return Ok(Worth::Nothing);
@@ -435,7 +448,11 @@ fn change_case(text: &[u8], upper: bool, all: bool) -> Vec<u8> {
         let (c, length) = first_char(&text[at..]);
         let bytes = &text[at..at + length];
         if (at == 0 || all) && std::str::from_utf8(bytes).is_ok() {
-            let changed: String = if upper { c.to_uppercase().collect() } else { c.to_lowercase().collect() };
+            let changed: String = if upper {
+                c.to_uppercase().collect()
+            } else {
+                c.to_lowercase().collect()
+            };
             out.extend_from_slice(changed.as_bytes());
         } else {
             out.extend_from_slice(bytes);

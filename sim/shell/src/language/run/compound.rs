@@ -37,8 +37,10 @@ impl Shell {
         self.state.line = command.line;
         let frame = match &command.kind {
             Kind::Simple(simple) => {
-                self.frames
-                    .push(Frame::Simple(Box::new(super::SimpleFrame::new(simple.clone(), command))));
+                self.frames.push(Frame::Simple(Box::new(super::SimpleFrame::new(
+                    simple.clone(),
+                    command,
+                ))));
                 return;
             }
             Kind::Function { name, body, source } => {
@@ -125,11 +127,13 @@ impl Shell {
                     asked: true,
                     run: false,
                 });
-                self.frames.push(Frame::expand(vec![ExpandItem::new(word, Mode::Single)]));
+                self.frames
+                    .push(Frame::expand(vec![ExpandItem::new(word, Mode::Single)]));
             }
             Kind::Arithmetic(word) => {
                 self.frames.push(Frame::Arithmetic);
-                self.frames.push(Frame::expand(vec![ExpandItem::new(word, Mode::Single)]));
+                self.frames
+                    .push(Frame::expand(vec![ExpandItem::new(word, Mode::Single)]));
             }
             Kind::Test(_) => self.frames.push(Frame::Test {
                 command: command.clone(),
@@ -187,12 +191,7 @@ impl Shell {
 
     /// `status`: of the last body, which is the loop's.
     pub(super) fn turn_while(&mut self, command: Arc<Command>, in_condition: bool, status: u8) -> Flow {
-        let Kind::While {
-            until,
-            condition,
-            body,
-        } = &command.kind
-        else {
+        let Kind::While { until, condition, body } = &command.kind else {
             return Flow::Next;
         };
         if in_condition {
@@ -306,7 +305,8 @@ impl Shell {
         if next == CountingStage::Condition {
             self.frames.push(Frame::ArithmeticOnly);
         }
-        self.frames.push(Frame::expand(vec![ExpandItem::new(&word, Mode::Single)]));
+        self.frames
+            .push(Frame::expand(vec![ExpandItem::new(&word, Mode::Single)]));
         Flow::Next
     }
 

@@ -101,7 +101,7 @@ impl Shell {
         let text = std::mem::take(&mut reader.buffer);
         let mut parser = Parser::new(&text, 0, reader.line_number, Self::limits(io), None);
         if let Err(error) = parser.next_command() {
-            self.syntax_error(&error, &text, 1, io);
+            self.syntax_error(&error, &text, "", io);
         }
         reader.incomplete = false;
         reader.prompted = false;
@@ -121,6 +121,10 @@ impl Shell {
         let parsed = parser.next_command();
         let (at, line) = parser.position();
         let changed = parser.changed_text().map(<[u8]>::to_vec);
+        let warnings = std::mem::take(&mut parser.warnings);
+        for (line, warning) in warnings {
+            self.warn(line, &warning, io);
+        }
         match parsed {
             Ok(list) => {
                 let text = changed.unwrap_or_else(|| std::mem::take(&mut reader.buffer));
@@ -137,7 +141,7 @@ impl Shell {
             }
             Err(error) => {
                 let text = std::mem::take(&mut reader.buffer);
-                self.syntax_error(&error, &text, reader.line_number, io);
+                self.syntax_error(&error, &text, "", io);
                 self.state.status = 2;
                 if self.state.interactive {
                     self.frames.push(Frame::Reader(reader));
@@ -164,12 +168,10 @@ impl Shell {
     fn remember(&mut self, line: &[u8], continues: bool) {
         let text = line.strip_suffix(b"\n").unwrap_or(line);
         let history = Arc::make_mut(&mut self.state.history);
-        if continues {
-            if let Some(last) = history.last_mut() {
-                last.push(b'\n');
-                last.extend_from_slice(text);
-                return;
-            }
+        if continues && let Some(last) = history.last_mut() {
+            last.push(b'\n');
+            last.extend_from_slice(text);
+            return;
         }
         if !text.trim_ascii().is_empty() && history.last().is_none_or(|last| last != text) {
             history.push(text.to_vec());

@@ -352,12 +352,16 @@ impl Shell {
         if let Some(text) = self.state.traps.get(b"ERR".as_slice()).filter(|t| !t.is_empty())
             && !self.in_trap
             && !trapped
+            && self.state.call_names.is_empty()
         {
             let text = text.clone();
             let status = self.state.status;
             self.in_trap = true;
             if self.state.options.errexit {
-                self.frames.push(Frame::Check { trapped: true, single: false });
+                self.frames.push(Frame::Check {
+                    trapped: true,
+                    single: false,
+                });
             }
             self.frames.push(Frame::TrapEnd { status });
             self.frames

@@ -10,8 +10,8 @@ mod source;
 mod words;
 
 pub use self::interactive::Reader;
-pub use self::redirect::SavedFd;
 pub use self::lists::signal_words;
+pub use self::redirect::SavedFd;
 pub use self::simple::SimpleFrame;
 pub use self::source::Source;
 pub use self::words::{Expand, ExpandItem};
@@ -39,44 +39,121 @@ pub const CALLS_MAX: usize = 1_000;
 pub enum Frame {
     Source(Source),
     Reader(Box<Reader>),
-    List { list: Arc<List>, at: usize },
-    AndOr { node: Arc<AndOr>, at: usize, ignoring: bool },
+    List {
+        list: Arc<List>,
+        at: usize,
+    },
+    AndOr {
+        node: Arc<AndOr>,
+        at: usize,
+        ignoring: bool,
+    },
     Negate,
-    Timed { since: Time },
+    Timed {
+        since: Time,
+    },
     /// After a pipeline of one simple command or several: `set -e` and the ERR trap look at the status.
-    Check { trapped: bool, single: bool },
+    Check {
+        trapped: bool,
+        single: bool,
+    },
     Pipeline(Arc<super::syntax::ast::Pipeline>),
-    If { command: Arc<Command>, at: usize, in_condition: bool },
-    While { command: Arc<Command>, in_condition: bool, status: u8 },
-    For { command: Arc<Command>, values: Arc<Vec<Vec<u8>>>, at: usize },
-    ForWords { command: Arc<Command> },
-    CountingFor { command: Arc<Command>, stage: compound::CountingStage },
-    Case { command: Arc<Command>, value: Option<Vec<u8>>, arm: usize, pattern: usize, asked: bool, run: bool },
-    Test { command: Arc<Command>, at: usize, value: bool, asked: bool },
+    If {
+        command: Arc<Command>,
+        at: usize,
+        in_condition: bool,
+    },
+    While {
+        command: Arc<Command>,
+        in_condition: bool,
+        status: u8,
+    },
+    For {
+        command: Arc<Command>,
+        values: Arc<Vec<Vec<u8>>>,
+        at: usize,
+    },
+    ForWords {
+        command: Arc<Command>,
+    },
+    CountingFor {
+        command: Arc<Command>,
+        stage: compound::CountingStage,
+    },
+    Case {
+        command: Arc<Command>,
+        value: Option<Vec<u8>>,
+        arm: usize,
+        pattern: usize,
+        asked: bool,
+        run: bool,
+    },
+    Test {
+        command: Arc<Command>,
+        at: usize,
+        value: bool,
+        asked: bool,
+    },
     Arithmetic,
     Expand(Box<Expand>),
     /// A command substitution at work for the [`Frame::Expand`] below.
-    Substitution { pid: Pid, fd: u32, output: Vec<u8> },
-    Redirecting { redirects: Arc<[Redirect]>, at: usize, saved: Vec<SavedFd>, then: Box<Frame>, keep: bool, asked: bool },
-    Restore { saved: Vec<SavedFd> },
+    Substitution {
+        pid: Pid,
+        fd: u32,
+        output: Vec<u8>,
+    },
+    Redirecting {
+        redirects: Arc<[Redirect]>,
+        at: usize,
+        saved: Vec<SavedFd>,
+        then: Box<Frame>,
+        keep: bool,
+        asked: bool,
+    },
+    Restore {
+        saved: Vec<SavedFd>,
+    },
     Simple(Box<SimpleFrame>),
-    Assign { assignments: Vec<Assignment>, at: usize, asked: bool, temporary: bool },
+    Assign {
+        assignments: Vec<Assignment>,
+        at: usize,
+        asked: bool,
+        temporary: bool,
+    },
     /// The end of a function: puts the positional parameters and local variables back.
-    Call { positional: Arc<Vec<Vec<u8>>>, locals: Vec<(Vec<u8>, Option<Variable>)>, line: u32 },
+    Call {
+        positional: Arc<Vec<Vec<u8>>>,
+        locals: Vec<(Vec<u8>, Option<Variable>)>,
+        line: u32,
+    },
     /// The end of `. file`.
-    Dot { positional: Option<Arc<Vec<Vec<u8>>>> },
+    Dot {
+        positional: Option<Arc<Vec<Vec<u8>>>>,
+        name: Vec<u8>,
+    },
     /// The end of a command with variables of its own.
-    Temporary { saved: Vec<(Vec<u8>, Option<Variable>)> },
+    Temporary {
+        saved: Vec<(Vec<u8>, Option<Variable>)>,
+    },
     /// Puts `$?` back after a trap.
-    TrapEnd { status: u8 },
-    Waiting { pids: Vec<Pid>, statuses: Vec<Option<ExitStatus>>, group: Option<Pid>, text: Vec<u8> },
+    TrapEnd {
+        status: u8,
+    },
+    Waiting {
+        pids: Vec<Pid>,
+        statuses: Vec<Option<ExitStatus>>,
+        group: Option<Pid>,
+        text: Vec<u8>,
+    },
     Blocking(Blocking),
     /// A command whose frame is not yet made.
     Command(Arc<Command>),
     /// A compound command whose redirections are done.
     Body(Arc<Command>),
     /// Starts a program once what was printed before has arrived.
-    Program { args: Vec<Vec<u8>> },
+    Program {
+        args: Vec<Vec<u8>>,
+    },
     /// Arithmetic for its effects only: `for ((i=0; …))`.
     ArithmeticOnly,
 }
@@ -150,20 +227,38 @@ impl Shell {
 
     /// bash's prefix and a message, on standard error.
     pub fn error(&self, io: &mut Io<'_>, message: impl AsRef<[u8]>) {
-        let mut out = self.state.name.clone();
-        if !self.state.interactive {
-            out.extend_from_slice(format!(": line {}", self.state.line).as_bytes());
-        }
+        let mut out = self.place(self.state.line);
         out.extend_from_slice(b": ");
         out.extend_from_slice(message.as_ref());
         out.push(b'\n');
         io.eprint(out);
     }
 
+    /// Where something went wrong: the script, or the file it reads with `.`, and the line.
+    pub fn place(&self, line: u32) -> Vec<u8> {
+        let sourced = self.frames.iter().rev().find_map(|frame| match frame {
+            Frame::Dot { name, .. } => Some(name),
+            _ => None,
+        });
+        let mut out = match (sourced, self.state.interactive) {
+            (None, _) => self.state.name.clone(),
+            (Some(file), false) => file.clone(),
+            (Some(file), true) => [&self.state.name, b": ".as_slice(), file].concat(),
+        };
+        if !self.state.interactive || sourced.is_some() {
+            out.extend_from_slice(format!(": line {line}").as_bytes());
+        }
+        out
+    }
+
     /// A failed expansion or assignment: the command line is over, a script ends.
     pub fn abort(&mut self, status: u8) {
         self.state.status = status;
-        self.unwinding = Some(if self.state.interactive { Unwind::Line } else { Unwind::Exit });
+        self.unwinding = Some(if self.state.interactive {
+            Unwind::Line
+        } else {
+            Unwind::Exit
+        });
     }
 
     fn advance(&mut self, io: &mut Io<'_>) -> Flow {
@@ -225,30 +320,61 @@ impl Shell {
                 self.begin_pipeline(&pipeline, io);
                 Flow::Next
             }
-            Frame::If { command, at, in_condition } => self.turn_if(command, at, in_condition),
-            Frame::While { command, in_condition, status } => self.turn_while(command, in_condition, status),
+            Frame::If {
+                command,
+                at,
+                in_condition,
+            } => self.turn_if(command, at, in_condition),
+            Frame::While {
+                command,
+                in_condition,
+                status,
+            } => self.turn_while(command, in_condition, status),
             Frame::ForWords { command } => self.turn_for_words(command),
             Frame::For { command, values, at } => self.turn_for(command, values, at, io),
             Frame::CountingFor { command, stage } => self.turn_counting_for(command, stage, io),
-            Frame::Case { command, value, arm, pattern, asked, run } => {
-                self.turn_case(command, value, arm, pattern, asked, run)
-            }
-            Frame::Test { command, at, value, asked } => self.turn_test(command, at, value, asked, io),
+            Frame::Case {
+                command,
+                value,
+                arm,
+                pattern,
+                asked,
+                run,
+            } => self.turn_case(command, value, arm, pattern, asked, run),
+            Frame::Test {
+                command,
+                at,
+                value,
+                asked,
+            } => self.turn_test(command, at, value, asked, io),
             Frame::Arithmetic => self.turn_arithmetic(false, io),
             Frame::ArithmeticOnly => self.turn_arithmetic(true, io),
             Frame::Body(command) => self.turn_body(command, io),
             Frame::Program { args } => self.run_program(&args, io),
             Frame::Expand(expand) => self.turn_expand(expand, io),
             Frame::Substitution { pid, fd, output } => self.turn_substitution(pid, fd, output, io),
-            Frame::Redirecting { redirects, at, saved, then, keep, asked } => {
-                self.turn_redirecting(redirects, at, saved, then, keep, asked, io)
-            }
+            Frame::Redirecting {
+                redirects,
+                at,
+                saved,
+                then,
+                keep,
+                asked,
+            } => self.turn_redirecting(redirects, at, saved, then, keep, asked, io),
             Frame::Restore { saved } => self.turn_restore(saved, io),
             Frame::Simple(simple) => self.turn_simple(simple, io),
-            Frame::Assign { assignments, at, asked, temporary } => {
-                self.turn_assign(assignments, at, asked, temporary, io)
-            }
-            Frame::Waiting { pids, statuses, group, text } => self.turn_waiting(pids, statuses, group, text, io),
+            Frame::Assign {
+                assignments,
+                at,
+                asked,
+                temporary,
+            } => self.turn_assign(assignments, at, asked, temporary, io),
+            Frame::Waiting {
+                pids,
+                statuses,
+                group,
+                text,
+            } => self.turn_waiting(pids, statuses, group, text, io),
             Frame::Blocking(blocking) => self.turn_blocking(blocking, io),
             Frame::Command(command) => {
                 self.push_command(command);
@@ -270,7 +396,11 @@ impl Shell {
             | Frame::While { in_condition: true, .. } => {
                 self.ignoring = self.ignoring.saturating_sub(1);
             }
-            Frame::Call { positional, locals, line } => {
+            Frame::Call {
+                positional,
+                locals,
+                line,
+            } => {
                 self.state.positional = positional.clone();
                 self.state.line = *line;
                 self.state.call_names.pop();
@@ -278,7 +408,10 @@ impl Shell {
                     self.state.variables.restore(name, old.clone());
                 }
             }
-            Frame::Dot { positional: Some(positional) } if !self.state.positional_set => self.state.positional = positional.clone(),
+            Frame::Dot {
+                positional: Some(positional),
+                ..
+            } if !self.state.positional_set => self.state.positional = positional.clone(),
             Frame::Temporary { saved } => {
                 for (name, old) in saved.iter().rev() {
                     self.state.variables.restore(name, old.clone());
@@ -356,7 +489,9 @@ impl Shell {
             self.exit_trap_done = true;
             if let Some(text) = self.state.traps.get(b"EXIT".as_slice()).filter(|t| !t.is_empty()) {
                 let text = text.clone();
-                self.frames.push(Frame::TrapEnd { status: self.state.status });
+                self.frames.push(Frame::TrapEnd {
+                    status: self.state.status,
+                });
                 self.frames.push(Frame::Source(Source::new(text, self.state.line)));
                 return None;
             }
@@ -366,10 +501,16 @@ impl Shell {
     }
 
     fn push_trap(&mut self) {
-        let Some(name) = self.pending_traps.pop_front() else { return };
-        let Some(text) = self.state.traps.get(name.as_bytes()).cloned() else { return };
+        let Some(name) = self.pending_traps.pop_front() else {
+            return;
+        };
+        let Some(text) = self.state.traps.get(name.as_bytes()).cloned() else {
+            return;
+        };
         self.in_trap = true;
-        self.frames.push(Frame::TrapEnd { status: self.state.status });
+        self.frames.push(Frame::TrapEnd {
+            status: self.state.status,
+        });
         self.frames.push(Frame::Source(Source::new(text, self.state.line)));
     }
 

@@ -117,7 +117,9 @@ impl Shell {
         saved: &mut Vec<SavedFd>,
         io: &mut Io<'_>,
     ) -> Result<(), Vec<u8>> {
-        use RedirectKind::*;
+        use RedirectKind::{
+            Append, BothAppend, BothWrite, DuplicateIn, DuplicateOut, HereDocument, HereString, Read, ReadWrite,
+        };
         let default = match redirect.kind {
             Read | ReadWrite | DuplicateIn | HereDocument | HereString => 0,
             _ => 1,
@@ -125,11 +127,7 @@ impl Shell {
         let fd = redirect.fd.unwrap_or(default);
         let kind = match redirect.kind {
             // `>&file` is `&>file`.
-            DuplicateOut
-                if redirect.fd.is_none() && word != b"-" && !word.iter().all(u8::is_ascii_digit) =>
-            {
-                BothWrite
-            }
+            DuplicateOut if redirect.fd.is_none() && word != b"-" && !word.iter().all(u8::is_ascii_digit) => BothWrite,
             kind => kind,
         };
         match kind {
@@ -195,12 +193,9 @@ impl Shell {
     }
 
     fn open(&mut self, kind: RedirectKind, word: &[u8], io: &mut Io<'_>) -> Result<u32, Vec<u8>> {
-        use RedirectKind::*;
+        use RedirectKind::{Append, BothAppend, Read, ReadWrite, Write};
         let path = io.path(word);
-        if kind == Write
-            && self.state.options.noclobber
-            && io.files_ref().is_file(&path)
-        {
+        if kind == Write && self.state.options.noclobber && io.files_ref().is_file(&path) {
             return Err([word, b": cannot overwrite existing file"].concat());
         }
         let mut options = OpenOptions::default();

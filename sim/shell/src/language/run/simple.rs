@@ -153,9 +153,7 @@ impl Shell {
     fn call_function(&mut self, body: &Arc<Command>, args: &[Vec<u8>], io: &mut Io<'_>) -> Flow {
         if self.state.call_names.len() >= CALLS_MAX {
             let mut message = args[0].clone();
-            message.extend_from_slice(
-                format!(": maximum function nesting level exceeded ({CALLS_MAX})").as_bytes(),
-            );
+            message.extend_from_slice(format!(": maximum function nesting level exceeded ({CALLS_MAX})").as_bytes());
             self.error(io, message);
             self.abort(1);
             return Flow::Next;
@@ -171,19 +169,18 @@ impl Shell {
         Flow::Next
     }
 
-    fn run_builtin(
-        &mut self,
-        builtin: builtins::Builtin,
-        args: &[Vec<u8>],
-        node: &Simple,
-        io: &mut Io<'_>,
-    ) -> Flow {
+    fn run_builtin(&mut self, builtin: builtins::Builtin, args: &[Vec<u8>], node: &Simple, io: &mut Io<'_>) -> Flow {
         // `local a=(1 2)`: declared by the builtin, then assigned.
         let arrays: Vec<Assignment> = node
             .args
             .iter()
             .filter_map(|arg| match arg {
-                Argument::Assignment(a @ Assignment { value: Assigned::Array(_), .. }) => Some(a.clone()),
+                Argument::Assignment(
+                    a @ Assignment {
+                        value: Assigned::Array(_),
+                        ..
+                    },
+                ) => Some(a.clone()),
                 _ => None,
             })
             .collect();

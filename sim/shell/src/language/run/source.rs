@@ -11,6 +11,8 @@ pub struct Source {
     pub text: Arc<Vec<u8>>,
     pub at: usize,
     pub line: u32,
+    /// `eval`, which messages name.
+    pub label: &'static str,
 }
 
 impl Source {
@@ -19,6 +21,7 @@ impl Source {
             text: Arc::new(text.into()),
             at: 0,
             line: line.max(1),
+            label: "",
         }
     }
 }
@@ -30,6 +33,9 @@ impl Shell {
         let mut parser = Parser::new(&text, source.at, source.line, Self::limits(io), aliases.as_deref());
         let parsed = parser.next_command();
         let (at, line) = parser.position();
+        for (line, warning) in std::mem::take(&mut parser.warnings) {
+            self.warn(line, &warning, io);
+        }
         match parsed {
             Ok(Some(list)) => {
                 if let Some(text) = parser.changed_text() {
@@ -46,7 +52,7 @@ impl Shell {
             }
             Ok(None) => {}
             Err(error) => {
-                self.syntax_error(&error, &text, source.line, io);
+                self.syntax_error(&error, &text, source.label, io);
                 self.state.status = 2;
                 let base = self.frames.is_empty();
                 self.unwinding = match (base, self.state.interactive) {
@@ -59,23 +65,32 @@ impl Shell {
         Flow::Next
     }
 
+    /// What the parser found odd but took.
+    pub(super) fn warn(&self, line: u32, warning: &[u8], io: &mut Io<'_>) {
+        io.eprint([&self.place(line), b": warning: ".as_slice(), warning, b"\n"].concat());
+    }
+
     /// bash's words for a syntax error.
-    pub(super) fn syntax_error(&mut self, error: &ParseError, text: &[u8], first_line: u32, io: &mut Io<'_>) {
+    pub(super) fn syntax_error(&mut self, error: &ParseError, text: &[u8], label: &str, io: &mut Io<'_>) {
         let where_ = |line: u32| {
-            let mut out = self.state.name.clone();
-            if self.state.interactive {
-                return out;
+            let place = self.place(line);
+            let at = place.windows(7).rposition(|w| w == b": line ").unwrap_or(place.len());
+            let label = if self.state.from_command && label.is_empty() && self.frames.is_empty() {
+                "-c: "
+            } else {
+                label
+            };
+            match place.get(at + 2..) {
+                Some(rest) => [&place[..at], b": ", label.as_bytes(), rest].concat(),
+                None => place,
             }
-            if self.state.from_command {
-                out.extend_from_slice(b": -c");
-            }
-            out.extend_from_slice(format!(": line {line}").as_bytes());
-            out
         };
-        let _ = first_line;
         let mut out = Vec::new();
         match error {
-            ParseError::Incomplete { quote: Some(quote), line } => {
+            ParseError::Incomplete {
+                quote: Some(quote),
+                line,
+            } => {
                 out.extend(where_(*line));
                 out.extend_from_slice(b": unexpected EOF while looking for matching `");
                 out.push(*quote);
@@ -133,7 +148,7 @@ impl Shell {
                     io.print("GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)\nSimulated by Essaim.\n");
                     return Some(0);
                 }
-                [b'-', letters @ ..] | [b'+', letters @ ..] if !letters.is_empty() => {
+                [b'-' | b'+', letters @ ..] if !letters.is_empty() => {
                     for letter in letters {
                         match letter {
                             b'c' => command = true,
@@ -221,6 +236,7 @@ impl Shell {
             text,
             at: 0,
             line: 1,
+            label: "",
         }));
         None
     }
@@ -255,10 +271,9 @@ impl Shell {
         ];
         for (name, value) in defaults {
             if name == b"IFS" || self.state.variables.get(name).is_none() {
-                self.state.variables.restore(
-                    name,
-                    Some(Variable::new(Value::Scalar(value.to_vec()))),
-                );
+                self.state
+                    .variables
+                    .restore(name, Some(Variable::new(Value::Scalar(value.to_vec()))));
             }
         }
         self.state.variables.exports_changed = true;
@@ -266,9 +281,17 @@ impl Shell {
 
     /// A file of this name in one of `$PATH`'s folders.
     pub fn search_path(&self, name: &[u8], io: &Io<'_>) -> Option<Vec<u8>> {
-        let path = self.state.variables.scalar(b"PATH").unwrap_or(b"/usr/local/bin:/usr/bin:/bin");
+        let path = self
+            .state
+            .variables
+            .scalar(b"PATH")
+            .unwrap_or(b"/usr/local/bin:/usr/bin:/bin");
         path.split(|b| *b == b':').find_map(|folder| {
-            let folder = if folder.is_empty() { io.cwd().to_vec() } else { io.path(folder) };
+            let folder = if folder.is_empty() {
+                io.cwd().to_vec()
+            } else {
+                io.path(folder)
+            };
             let candidate = essaim_kernel::files::path::join(&folder, name);
             io.files_ref().is_file(&candidate).then_some(candidate)
         })

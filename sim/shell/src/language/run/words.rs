@@ -94,7 +94,7 @@ impl Shell {
                 }
                 Outcome::Failed { message, status } => {
                     self.error(io, message);
-                    let fatal = status == 127 && !(self.state.from_command && !self.state.subshell);
+                    let fatal = status == 127 && (self.state.subshell || !self.state.from_command);
                     self.abort(if fatal { 1 } else { status });
                     return Flow::Next;
                 }
@@ -256,7 +256,9 @@ impl Shell {
             let index = if keyed {
                 index
             } else {
-                crate::language::arithmetic::evaluate(&index, &mut self.state)?.to_string().into_bytes()
+                crate::language::arithmetic::evaluate(&index, &mut self.state)?
+                    .to_string()
+                    .into_bytes()
             };
             return self.state.set_element(name, &index, value, assignment.append);
         }

@@ -228,15 +228,43 @@ pub enum Index {
 pub enum Operation {
     Value,
     Length,
-    Default { null_too: bool, word: Word },
-    Assign { null_too: bool, word: Word },
-    Error { null_too: bool, word: Word },
-    Alternate { null_too: bool, word: Word },
-    RemovePrefix { longest: bool, pattern: Word },
-    RemoveSuffix { longest: bool, pattern: Word },
-    Replace { how: Replace, pattern: Word, with: Word },
-    Substring { offset: Word, length: Option<Word> },
-    Case { upper: bool, all: bool },
+    Default {
+        null_too: bool,
+        word: Word,
+    },
+    Assign {
+        null_too: bool,
+        word: Word,
+    },
+    Error {
+        null_too: bool,
+        word: Word,
+    },
+    Alternate {
+        null_too: bool,
+        word: Word,
+    },
+    RemovePrefix {
+        longest: bool,
+        pattern: Word,
+    },
+    RemoveSuffix {
+        longest: bool,
+        pattern: Word,
+    },
+    Replace {
+        how: Replace,
+        pattern: Word,
+        with: Word,
+    },
+    Substring {
+        offset: Word,
+        length: Option<Word>,
+    },
+    Case {
+        upper: bool,
+        all: bool,
+    },
     /// `${v@Q}`
     Transform(u8),
     /// `${!prefix*}`

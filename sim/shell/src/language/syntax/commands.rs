@@ -31,6 +31,8 @@ pub struct Parser<'a> {
     alias_ends: Vec<(Vec<u8>, usize)>,
     alias_next: bool,
     documents: Vec<PendingDocument>,
+    /// What is odd but taken: (line, message).
+    pub warnings: Vec<(u32, Vec<u8>)>,
     /// Where `((` was found not to begin arithmetic.
     pub(super) not_arithmetic: BTreeSet<usize>,
     /// Whether the end of the text ends a here-document (a script) or asks for more (a terminal).
@@ -39,13 +41,33 @@ pub struct Parser<'a> {
 
 /// Operators, longest first.
 const OPERATORS: [&[u8]; 24] = [
-    b"&>>", b"<<-", b"<<<", b";;&", b"&&", b"||", b";;", b";&", b"|&", b"&>", b"<<", b"<&", b"<>", b">>", b">&",
-    b">|", b"(", b")", b";", b"&", b"|", b"<", b">", b"\n",
+    b"&>>", b"<<-", b"<<<", b";;&", b"&&", b"||", b";;", b";&", b"|&", b"&>", b"<<", b"<&", b"<>", b">>", b">&", b">|",
+    b"(", b")", b";", b"&", b"|", b"<", b">", b"\n",
 ];
 
 pub(super) const RESERVED: [&[u8]; 22] = [
-    b"if", b"then", b"else", b"elif", b"fi", b"do", b"done", b"case", b"esac", b"while", b"until", b"for", b"{", b"}",
-    b"!", b"in", b"function", b"time", b"[[", b"]]", b"select", b"coproc",
+    b"if",
+    b"then",
+    b"else",
+    b"elif",
+    b"fi",
+    b"do",
+    b"done",
+    b"case",
+    b"esac",
+    b"while",
+    b"until",
+    b"for",
+    b"{",
+    b"}",
+    b"!",
+    b"in",
+    b"function",
+    b"time",
+    b"[[",
+    b"]]",
+    b"select",
+    b"coproc",
 ];
 
 impl<'a> Parser<'a> {
@@ -62,6 +84,7 @@ impl<'a> Parser<'a> {
             alias_next: false,
             documents: Vec::new(),
             not_arithmetic: BTreeSet::new(),
+            warnings: Vec::new(),
             more_may_come: false,
         }
     }
@@ -461,6 +484,11 @@ impl<'a> Parser<'a> {
                     if self.more_may_come {
                         return Err(ParseError::Incomplete { quote: None, line });
                     }
+                    let start = line.saturating_sub(1).max(1);
+                    let what = format!("here-document at line {start} delimited by end-of-file (wanted `");
+                    let message = [what.as_bytes(), &document.end, b"')"];
+                    let at = self.line.saturating_sub(1).max(1);
+                    self.warnings.push((at, message.concat()));
                     break;
                 }
                 let rest = self.rest();
@@ -612,6 +640,7 @@ impl<'a> Parser<'a> {
             alias_next: false,
             documents: Vec::new(),
             not_arithmetic: BTreeSet::new(),
+            warnings: Vec::new(),
             more_may_come: false,
         }
     }
@@ -647,7 +676,10 @@ impl<'a> Parser<'a> {
 
 /// Characters that end a word when they are not quoted.
 pub(super) fn is_meta(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')')
+    matches!(
+        byte,
+        b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')'
+    )
 }
 
 trait TrimTabs {

@@ -16,11 +16,14 @@ impl Parser<'_> {
             quoted,
             operation: Operation::Value,
         };
-        let length_of = self.peek() == Some(b'#') && !matches!(self.rest(), [_, b'}' | b':' | b'%' | b'=' | b'+' | b'/', ..])
+        let length_of = self.peek() == Some(b'#')
+            && !matches!(self.rest(), [_, b'}' | b':' | b'%' | b'=' | b'+' | b'/', ..])
             && !matches!(self.rest(), [_, b'#' | b'?' | b'-', next, ..] if *next != b'}');
         if length_of {
             self.pos += 1;
-        } else if self.peek() == Some(b'!') && matches!(self.rest(), [_, next, ..] if next.is_ascii_alphanumeric() || *next == b'_' || *next == b'#') {
+        } else if self.peek() == Some(b'!')
+            && matches!(self.rest(), [_, next, ..] if next.is_ascii_alphanumeric() || *next == b'_' || *next == b'#')
+        {
             self.pos += 1;
             parameter.indirect = true;
         }

@@ -101,7 +101,7 @@ impl Parser<'_> {
             return Err(self.incomplete(Some(b'\'')));
         };
         let text = self.src[self.pos + 1..self.pos + 1 + length].to_vec();
-        self.line += text.iter().filter(|b| **b == b'\n').count() as u32;
+        self.line += newlines(&text);
         self.pos += length + 2;
         parts.quoted(&text);
         Ok(())
@@ -336,13 +336,9 @@ impl Parser<'_> {
             }
         }
         let raw = self.src[start..end].to_vec();
-        self.line += raw.iter().filter(|b| **b == b'\n').count() as u32;
+        self.line += newlines(&raw);
         self.pos = end + 1;
-        parts.quoted(&crate::language::escapes::unescape(
-            &raw,
-            crate::language::escapes::Style::DollarQuote,
-        )
-        .bytes);
+        parts.quoted(&crate::language::escapes::unescape(&raw, crate::language::escapes::Style::DollarQuote).bytes);
         Ok(())
     }
 
@@ -533,4 +529,8 @@ impl Parser<'_> {
             values.push((None, self.word()?));
         }
     }
+}
+
+fn newlines(text: &[u8]) -> u32 {
+    text.iter().map(|b| u32::from(*b == b'\n')).sum()
 }
