@@ -1,6 +1,6 @@
 //! Every case runs in our machine and must print what the case says; where the real bash is installed, it must too.
 //! `UPDATE=1` rewrites the expected text from the real bash, never from ours. `CASE=name` runs one case.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_types)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
 #[path = "language/mod.rs"]
 mod support;

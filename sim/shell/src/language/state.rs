@@ -42,7 +42,6 @@ pub struct Job {
     /// Status of each process that has ended.
     pub statuses: Vec<Option<essaim_kernel::ExitStatus>>,
     pub text: Vec<u8>,
-    pub notified: bool,
 }
 
 impl Job {

@@ -241,7 +241,6 @@ impl Shell {
             state: self.state.clone(),
             frames,
             results: Vec::new(),
-            expansion_failed: false,
             unwinding: None,
             pending_traps: std::collections::VecDeque::new(),
             interrupted: false,
@@ -322,7 +321,6 @@ impl Shell {
             pids: vec![pid],
             statuses: vec![None],
             text,
-            notified: false,
         });
         if self.state.interactive {
             io.eprint(format!("[{number}] {pid}\n"));

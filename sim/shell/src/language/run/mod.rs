@@ -185,8 +185,6 @@ pub struct Shell {
     pub frames: Vec<Frame>,
     /// Words that were expanded for the frame that asked.
     pub results: Vec<Vec<u8>>,
-    /// Whether the last [`Frame::Expand`] failed.
-    pub expansion_failed: bool,
     pub unwinding: Option<Unwind>,
     pub pending_traps: VecDeque<&'static str>,
     pub interrupted: bool,
@@ -211,7 +209,6 @@ impl Shell {
             state: State::new(name),
             frames: Vec::new(),
             results: Vec::new(),
-            expansion_failed: false,
             unwinding: None,
             pending_traps: VecDeque::new(),
             interrupted: false,
@@ -621,7 +618,6 @@ impl Frame {
             items: items.into(),
             current: None::<(Expansion, super::expand::Mode, Vec<u8>)>,
             out: Vec::new(),
-            each: false,
         }))
     }
 }

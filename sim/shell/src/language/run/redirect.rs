@@ -118,7 +118,7 @@ impl Shell {
         io: &mut Io<'_>,
     ) -> Result<(), Vec<u8>> {
         use RedirectKind::{
-            Append, BothAppend, BothWrite, DuplicateIn, DuplicateOut, HereDocument, HereString, Read, ReadWrite,
+            BothAppend, BothWrite, DuplicateIn, DuplicateOut, HereDocument, HereString, Read, ReadWrite,
         };
         let default = match redirect.kind {
             Read | ReadWrite | DuplicateIn | HereDocument | HereString => 0,

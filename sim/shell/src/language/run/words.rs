@@ -2,8 +2,8 @@
 
 use super::{Flow, Frame, Shell};
 use crate::language::expand::{Expansion, Mode, Outcome, expand_braces, finish_text};
+use crate::language::syntax::ParseLimits;
 use crate::language::syntax::ast::{Assigned, Assignment, List, Word};
-use crate::language::syntax::{ParseLimits, Parser};
 use essaim_kernel::{Io, Pid, Read, Wait};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -33,7 +33,6 @@ pub struct Expand {
     pub items: VecDeque<ExpandItem>,
     pub current: Option<(Expansion, Mode, Vec<u8>)>,
     pub out: Vec<Vec<u8>>,
-    pub each: bool,
 }
 
 impl Shell {
@@ -265,7 +264,6 @@ impl Shell {
         let value = if assignment.append {
             let old = self.state.variables.scalar(name).unwrap_or_default().to_vec();
             if self.state.variables.get(name).is_some_and(|v| v.integer) {
-                [b"(", old.as_slice(), b"0*0)+(", &value, b")"].concat();
                 let left = crate::language::arithmetic::evaluate(&old, &mut self.state)?;
                 let right = crate::language::arithmetic::evaluate(&value, &mut self.state)?;
                 left.wrapping_add(right).to_string().into_bytes()
@@ -329,11 +327,6 @@ impl Shell {
             next += 1;
         }
         Ok(())
-    }
-
-    /// Parses text in which only expansions count (a prompt, arithmetic given to a builtin).
-    pub fn expansion_of(text: &[u8], io: &Io<'_>) -> Option<Word> {
-        Parser::new(text, 0, 1, Self::limits(io), None).expansion_word().ok()
     }
 }
 

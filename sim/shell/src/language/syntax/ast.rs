@@ -172,10 +172,6 @@ pub enum RedirectKind {
 pub struct Word(pub Arc<[Part]>);
 
 impl Word {
-    pub fn literal(bytes: &[u8]) -> Self {
-        Self(Arc::from([Part::Literal(bytes.to_vec())]))
-    }
-
     pub fn empty() -> Self {
         Self(Arc::from([]))
     }

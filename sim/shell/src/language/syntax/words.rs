@@ -169,15 +169,6 @@ impl Parser<'_> {
         Ok(parts.word())
     }
 
-    /// Text in which only expansions count (arithmetic, prompts), as if between double quotes.
-    pub fn expansion_word(&mut self) -> Parsed<Word> {
-        let mut parts = Parts::default();
-        while let Some(byte) = self.peek() {
-            self.inside_double_quotes(&mut parts, byte, b'"')?;
-        }
-        Ok(parts.word())
-    }
-
     pub(super) fn tilde(&mut self, parts: &mut Parts, ends: &[u8]) {
         if self.peek() != Some(b'~') {
             return;
