@@ -74,8 +74,7 @@ impl Shower<'_> {
                 out.extend_from_slice(&cat![yellow, "tree ", name, reset, "\n\n"]);
                 for entry in self.repo.store.tree(files, &oid)? {
                     let slash = if entry.is_tree() { "/" } else { "" };
-                    let shown = crate::output::quote_path(&entry.name, self.writer.options.diff.quote_high);
-                    out.extend_from_slice(&cat![shown, slash, "\n"]);
+                    out.extend_from_slice(&cat![entry.name, slash, "\n"]);
                 }
             }
             Kind::Tag => {

@@ -60,7 +60,7 @@ pub fn write(out: &mut Vec<u8>, contents: &Contents<'_>, merged: &Merged, dense:
     let all = (1u64 << parents.len()) - 1;
     let interesting = select(&mut sheet, result_lines.len(), all, dense, options.hunks.context);
     if interesting || mode_differs {
-        write_header(out, contents, merged, dense, mode_differs, interesting, options)?;
+        write_header(out, contents, merged, dense, mode_differs, true, options)?;
         if interesting {
             write_hunks(out, &sheet, &result_lines, parents.len(), options);
         }
@@ -318,6 +318,8 @@ fn write_hunks(out: &mut Vec<u8>, sheet: &[Line], result: &[&[u8]], parents: usi
         out.extend_from_slice(&cat![frag, head, reset]);
         if let Some(text) = function {
             let text = text[..text.len().min(FUNCTION_BYTES_MAX)].trim_ascii_end();
+            // Git 2.47 leaves out the last character here, and only here.
+            let text = &text[..text.len().saturating_sub(1)];
             if !text.is_empty() {
                 let color = options.colors.start("diff.func", "normal");
                 out.extend_from_slice(&cat![" ", color, text, reset]);

@@ -9,6 +9,12 @@ use essaim_text::{Hunk, LineKind, diff, diff_without_context, hunks, is_binary, 
 
 /// The patch of one change.
 pub fn write(out: &mut Vec<u8>, contents: &Contents<'_>, change: &Change, options: &Options) -> Result<()> {
+    if options.reverse {
+        let mut turned = options.clone();
+        turned.reverse = false;
+        std::mem::swap(&mut turned.old_prefix, &mut turned.new_prefix);
+        return write(out, contents, change, &turned);
+    }
     let (old_kind, new_kind) = (change.old.0 & 0o170_000, change.new.0 & 0o170_000);
     if change.letter == b'U' {
         out.extend_from_slice(&cat!["* Unmerged path ", change.path, "\n"]);
@@ -25,14 +31,18 @@ pub fn write(out: &mut Vec<u8>, contents: &Contents<'_>, change: &Change, option
     one(out, contents, change, options)
 }
 
-/// The names behind `---` and `+++`: `/dev/null` where a side does not exist; a tab follows a name with spaces.
+/// The names behind `---` and `+++`: `/dev/null` where a side does not exist.
 fn label(prefix: &[u8], path: &[u8], exists: bool, options: &Options) -> Vec<u8> {
     if !exists {
         return b"/dev/null".to_vec();
     }
     let name = quote_two(prefix, path, options.quote_high);
-    let tab = if name.iter().any(|b| *b == b' ' || *b == b'\t') && !name.starts_with(b"\"") { "\t" } else { "" };
-    cat![name, tab]
+    name
+}
+
+/// A tab follows a name with spaces in a `---` line.
+fn tab(label: &[u8]) -> &'static str {
+    if label.contains(&b' ') && !label.starts_with(b"\"") { "\t" } else { "" }
 }
 
 fn one(out: &mut Vec<u8>, contents: &Contents<'_>, change: &Change, options: &Options) -> Result<()> {
@@ -55,7 +65,7 @@ fn one(out: &mut Vec<u8>, contents: &Contents<'_>, change: &Change, options: &Op
     }
     if !options.text_always && (is_binary(&old) || is_binary(&new)) {
         let text = cat![
-            header, "Binary files ", old_label.trim_ascii_end(), " and ", new_label.trim_ascii_end(), " differ\n"
+            header, "Binary files ", old_label, " and ", new_label, " differ\n"
         ];
         out.extend_from_slice(&text);
         return Ok(());
@@ -82,8 +92,9 @@ fn one(out: &mut Vec<u8>, contents: &Contents<'_>, change: &Change, options: &Op
     }
     let (bold, reset) = (options.colors.start("diff.meta", "bold"), options.colors.reset());
     out.extend_from_slice(&header);
-    let strip = |label: Vec<u8>| label;
-    out.extend_from_slice(&cat![bold, "--- ", strip(old_label), reset, "\n", bold, "+++ ", strip(new_label), reset, "\n"]);
+    for (sign, label) in [("--- ", old_label), ("+++ ", new_label)] {
+        out.extend_from_slice(&cat![bold, sign, label, reset, tab(&label), "\n"]);
+    }
     out.extend_from_slice(&body);
     Ok(())
 }

@@ -54,6 +54,13 @@ fn changed(out: &mut Vec<u8>, removed: &[u8], added: &[u8], style: WordDiff, opt
     if removed.is_empty() && added.is_empty() {
         return;
     }
+    if added.is_empty() {
+        // Lines that only went are shown whole, with their indentation.
+        let mut pieces = Pieces { out, style, options, at_line_start: true };
+        pieces.marked(removed, false);
+        pieces.end();
+        return;
+    }
     let (old_words, new_words) = (words(removed), words(added));
     let old: Vec<&[u8]> = old_words.iter().map(|range| &removed[range.clone()]).collect();
     let new: Vec<&[u8]> = new_words.iter().map(|range| &added[range.clone()]).collect();

@@ -79,12 +79,18 @@ impl<'a> Writer<'a> {
                 }
                 Merges::Combined | Merges::Dense => return self.combined(out, oid, commit, mark, reflog),
                 Merges::Separate => {
+                    let mut any = false;
                     for parent in &commit.parents {
                         let changes = self.changes(commit, Some(parent))?;
                         let from = format!(" (from {})", self.printer.id(parent));
-                        self.with_diff(out, oid, commit, mark, reflog, &changes, &from)?;
+                        if !changes.is_empty() {
+                            any |= self.with_diff(out, oid, commit, mark, reflog, &changes, &from)?;
+                        }
                     }
-                    return Ok(true);
+                    if !any && self.always {
+                        self.header(out, oid, commit, mark, reflog)?;
+                    }
+                    return Ok(any || self.always);
                 }
                 Merges::First => {}
             }
@@ -218,7 +224,7 @@ impl<'a> Writer<'a> {
         let (files, repo) = (self.printer.files, self.printer.repo);
         let contents = Contents::new(files, repo);
         let dense = self.options.merges == Merges::Dense;
-        let merged = merged_paths(&contents, commit, &self.paths)?;
+        let merged = merged_paths(&contents, commit, &self.paths, &self.options.diff)?;
         let formats = self.options.diff.formats;
         let mut body = Vec::new();
         if formats.raw || formats.name_only || formats.name_status {
@@ -240,16 +246,11 @@ impl<'a> Writer<'a> {
                 combined::write(&mut patch, &contents, path, dense, &self.options.diff)?;
             }
         }
-        if merged.is_empty() && body.is_empty() {
-            if self.always {
-                self.header(out, oid, commit, mark, reflog)?;
-            }
-            return Ok(self.always);
+        if merged.is_empty() && body.is_empty() && !self.always {
+            return Ok(false);
         }
         self.header(out, oid, commit, mark, reflog)?;
-        if !body.is_empty() || !merged.is_empty() {
-            self.separator(out);
-        }
+        self.separator(out);
         if !body.is_empty() && formats.patch {
             body.push(b'\n');
         }
@@ -293,13 +294,18 @@ fn insert_from(head: &mut Vec<u8>, from: &str, id: &str) {
 }
 
 /// The paths in which a merge differs from all of its parents.
-pub fn merged_paths(contents: &Contents<'_>, commit: &Commit, paths: &Pathspec) -> Result<Vec<Merged>> {
+pub fn merged_paths(
+    contents: &Contents<'_>,
+    commit: &Commit,
+    paths: &Pathspec,
+    options: &crate::diff::Options,
+) -> Result<Vec<Merged>> {
     let Some(repo) = contents.repo else { return Ok(Vec::new()) };
     let mut found: BTreeMap<Vec<u8>, Merged> = BTreeMap::new();
     for (at, parent) in commit.parents.iter().enumerate() {
         let base = repo.store.commit(contents.files, parent)?.tree;
         let changes = lists::trees(contents.files, &repo.store, Some(&base), Some(&commit.tree), paths)?;
-        for change in changes {
+        for change in filter::run(contents, changes, options, None)? {
             let entry = found.entry(change.path.clone()).or_insert_with(|| Merged {
                 path: change.path.clone(),
                 parents: Vec::new(),
