@@ -3,7 +3,8 @@
 //! Each case of `utilities/*.case` is a script for `sh` and what GNU's tools print for it. `UPDATE=1` writes the
 //! expected text from the tools of the machine; the tests compare with them again where they are of the version
 //! imitated.
-#![allow(clippy::unwrap_used)]
+// A test compares with the real tools: it needs the operating system that `sim/` may not touch.
+#![allow(clippy::unwrap_used, clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros)]
 
 use essaim_kernel::process::Environment;
 use essaim_kernel::{Activity, Limits, Machine, Time};
@@ -147,7 +148,8 @@ fn run_real(script: &str) -> Outcome {
         .output()
         .unwrap();
     let here = folder.path().to_str().unwrap();
-    let placed = |bytes: Vec<u8>| String::from_utf8(bytes.clone()).map_or(bytes, |t| t.replace(here, SCRATCH).into_bytes());
+    let placed =
+        |bytes: Vec<u8>| String::from_utf8(bytes.clone()).map_or(bytes, |t| t.replace(here, SCRATCH).into_bytes());
     Outcome {
         stdout: placed(output.stdout),
         stderr: placed(output.stderr),
@@ -157,12 +159,23 @@ fn run_real(script: &str) -> Outcome {
 
 /// Whether the machine has the versions imitated.
 fn real_tools_are_there() -> bool {
-    [("ls", "9.1"), ("grep", "3.8"), ("sed", "4.9"), ("find", "4.9.0"), ("diff", "3.8")]
-        .iter()
-        .all(|(tool, version)| {
-            let output = Command::new(tool).arg("--version").output();
-            output.is_ok_and(|o| String::from_utf8_lossy(&o.stdout).lines().next().is_some_and(|l| l.ends_with(version)))
+    [
+        ("ls", "9.1"),
+        ("grep", "3.8"),
+        ("sed", "4.9"),
+        ("find", "4.9.0"),
+        ("diff", "3.8"),
+    ]
+    .iter()
+    .all(|(tool, version)| {
+        let output = Command::new(tool).arg("--version").output();
+        output.is_ok_and(|o| {
+            String::from_utf8_lossy(&o.stdout)
+                .lines()
+                .next()
+                .is_some_and(|l| l.ends_with(version))
         })
+    })
 }
 
 // ---- the simulated ones ----
@@ -185,7 +198,12 @@ fn run_process(machine: &mut Machine, args: &[&[u8]], stdin: &[u8]) -> Outcome {
     while machine.run(10_000) == Activity::Running {}
     let mut outcome = Outcome::default();
     for (fd, bytes) in machine.take_output(process) {
-        if fd == 1 { &mut outcome.stdout } else { &mut outcome.stderr }.extend(bytes);
+        if fd == 1 {
+            &mut outcome.stdout
+        } else {
+            &mut outcome.stderr
+        }
+        .extend(bytes);
     }
     outcome.code = machine.host_status(process).map_or(-1, |s| i32::from(s.code()));
     outcome
@@ -219,7 +237,14 @@ fn show(outcome: &Outcome) -> String {
 #[test]
 fn cases_print_what_the_real_tools_print() {
     let real = real_tools_are_there();
-    println!("compared with {}", if real { "the tools of this machine" } else { "what is written in the cases" });
+    println!(
+        "compared with {}",
+        if real {
+            "the tools of this machine"
+        } else {
+            "what is written in the cases"
+        }
+    );
     let (mut count, mut failures) = (0, String::new());
     for path in case_files() {
         let mut cases = read_cases(&std::fs::read_to_string(&path).unwrap());
@@ -231,14 +256,24 @@ fn cases_print_what_the_real_tools_print() {
                     case.expected = outcome;
                 } else if outcome != case.expected {
                     let (was, is) = (show(&case.expected), show(&outcome));
-                    writeln!(failures, "{file}: {}: the case is not what the tools print:\n{was}--\n{is}", case.name).unwrap();
+                    writeln!(
+                        failures,
+                        "{file}: {}: the case is not what the tools print:\n{was}--\n{is}",
+                        case.name
+                    )
+                    .unwrap();
                 }
             }
             count += 1;
             let ours = run_simulated(&case.script);
             if ours != case.expected {
                 let (wanted, got) = (show(&case.expected), show(&ours));
-                writeln!(failures, "## {file}: {}\n{}-- expected\n{wanted}-- got\n{got}", case.name, case.script).unwrap();
+                writeln!(
+                    failures,
+                    "## {file}: {}\n{}-- expected\n{wanted}-- got\n{got}",
+                    case.name, case.script
+                )
+                .unwrap();
             }
         }
         if real && std::env::var_os("UPDATE").is_some() {
@@ -325,8 +360,14 @@ fn in_terminal(keys: &[&str], rows: u16) -> String {
     let mut machine = machine();
     machine.files_mut().create_dir_all(b"/usr/share/man/fr").unwrap();
     machine.files_mut().create_dir_all(b"/usr/share/man/en").unwrap();
-    machine.files_mut().write(b"/usr/share/man/fr/ls.txt", "ls - lister\n").unwrap();
-    machine.files_mut().write(b"/usr/share/man/en/ls.txt", "ls - list\n").unwrap();
+    machine
+        .files_mut()
+        .write(b"/usr/share/man/fr/ls.txt", "ls - lister\n")
+        .unwrap();
+    machine
+        .files_mut()
+        .write(b"/usr/share/man/en/ls.txt", "ls - list\n")
+        .unwrap();
     let env: Environment = environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
     let id = machine
         .open_terminal((40, rows), vec![b"bash".to_vec(), b"-i".to_vec()], env, SCRATCH.into())
@@ -380,7 +421,10 @@ fn a_listing_in_a_terminal_is_in_columns_and_quoted() {
 
 #[test]
 fn tail_follows_a_file() {
-    let out = in_terminal(&["printf '1\\n' > f; (sleep 2; echo 2 >> f; sleep 2; echo 3 >> f) & timeout 10 tail -f f"], 24);
+    let out = in_terminal(
+        &["printf '1\\n' > f; (sleep 2; echo 2 >> f; sleep 2; echo 3 >> f) & timeout 10 tail -f f"],
+        24,
+    );
     assert!(out.contains("1\n2\n3\n"), "{out}");
 }
 

@@ -44,9 +44,11 @@ pub const SHA256: Utility = Utility {
     ..MD5
 };
 
+type Hash = fn(&[u8]) -> Vec<u8>;
+
 #[derive(Clone)]
 struct Checksum {
-    hash: fn(&[u8]) -> Vec<u8>,
+    hash: Hash,
     files: Vec<Vec<u8>>,
     check: bool,
     quiet: bool,
@@ -57,7 +59,7 @@ struct Checksum {
 impl Gather for Checksum {
     fn new(call: &Call, io: &mut Io<'_>) -> Result<Self, u8> {
         let name = call.args.first().map_or(b"".as_slice(), |n| path::file_name(n));
-        let (utility, hash): (_, fn(&[u8]) -> Vec<u8>) = match name {
+        let (utility, hash): (_, Hash) = match name {
             b"sha1sum" => (&SHA1, sha1),
             b"sha256sum" => (&SHA256, sha256),
             _ => (&MD5, md5),
@@ -114,7 +116,7 @@ impl Checksum {
                 Ok(content) => {
                     let good = hex(&(self.hash)(&content)).as_bytes().eq_ignore_ascii_case(sum);
                     wrong += u32::from(!good);
-                    if !self.silent && !(good && self.quiet) {
+                    if !self.silent && (!good || !self.quiet) {
                         let word = if good { "OK" } else { "FAILED" };
                         io.print(format!("{}: {word}\n", lossy(name)));
                     }
@@ -127,7 +129,11 @@ impl Checksum {
             }
         }
         if valid == 0 {
-            complain(io, call, format!("{}: no properly formatted checksum lines found", named(list)));
+            complain(
+                io,
+                call,
+                format!("{}: no properly formatted checksum lines found", named(list)),
+            );
             return 1;
         }
         let plural = |n: u32, one: &str, many: &str| if n == 1 { one.to_owned() } else { many.to_owned() };
@@ -144,7 +150,10 @@ impl Checksum {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    let digits = bytes.iter().flat_map(|b| [b >> 4, b & 15]);
+    digits
+        .map(|d| char::from(b"0123456789abcdef"[usize::from(d)]))
+        .collect()
 }
 
 /// The message with its padding and length, in blocks of 64 bytes.
@@ -155,7 +164,11 @@ fn padded(message: &[u8], big_endian: bool) -> Vec<u8> {
         out.push(0);
     }
     let bits = (message.len() as u64).wrapping_mul(8);
-    out.extend(if big_endian { bits.to_be_bytes() } else { bits.to_le_bytes() });
+    out.extend(if big_endian {
+        bits.to_be_bytes()
+    } else {
+        bits.to_le_bytes()
+    });
     out
 }
 
@@ -163,7 +176,11 @@ fn words(block: &[u8], big_endian: bool) -> [u32; 16] {
     let mut out = [0; 16];
     for (word, bytes) in out.iter_mut().zip(block.chunks_exact(4)) {
         let bytes = [bytes[0], bytes[1], bytes[2], bytes[3]];
-        *word = if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+        *word = if big_endian {
+            u32::from_be_bytes(bytes)
+        } else {
+            u32::from_le_bytes(bytes)
+        };
     }
     out
 }
@@ -226,7 +243,12 @@ fn sha1(message: &[u8]) -> Vec<u8> {
                 2 => ((b & c) | (b & d) | (c & d), 0x8f1b_bcdc),
                 _ => (b ^ c ^ d, 0xca62_c1d6),
             };
-            let sum = a.rotate_left(5).wrapping_add(f).wrapping_add(e).wrapping_add(k).wrapping_add(*word);
+            let sum = a
+                .rotate_left(5)
+                .wrapping_add(f)
+                .wrapping_add(e)
+                .wrapping_add(k)
+                .wrapping_add(*word);
             (e, d, c, b, a) = (d, c, b.rotate_left(30), a, sum);
         }
         for (word, new) in state.iter_mut().zip([a, b, c, d, e]) {
@@ -237,6 +259,7 @@ fn sha1(message: &[u8]) -> Vec<u8> {
 }
 
 #[rustfmt::skip]
+#[allow(clippy::unreadable_literal)] // As FIPS 180-4 prints them.
 const SHA256_K: [u32; 64] = [
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
@@ -250,7 +273,14 @@ const SHA256_K: [u32; 64] = [
 
 fn sha256(message: &[u8]) -> Vec<u8> {
     let mut state: [u32; 8] = [
-        0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
+        0x6a09_e667,
+        0xbb67_ae85,
+        0x3c6e_f372,
+        0xa54f_f53a,
+        0x510e_527f,
+        0x9b05_688c,
+        0x1f83_d9ab,
+        0x5be0_cd19,
     ];
     for block in padded(message, true).chunks_exact(64) {
         let mut w = words(block, true).to_vec();
@@ -263,11 +293,24 @@ fn sha256(message: &[u8]) -> Vec<u8> {
         for i in 0..64 {
             let s1 = v[4].rotate_right(6) ^ v[4].rotate_right(11) ^ v[4].rotate_right(25);
             let choice = (v[4] & v[5]) ^ (!v[4] & v[6]);
-            let first = v[7].wrapping_add(s1).wrapping_add(choice).wrapping_add(SHA256_K[i]).wrapping_add(w[i]);
+            let first = v[7]
+                .wrapping_add(s1)
+                .wrapping_add(choice)
+                .wrapping_add(SHA256_K[i])
+                .wrapping_add(w[i]);
             let s0 = v[0].rotate_right(2) ^ v[0].rotate_right(13) ^ v[0].rotate_right(22);
             let majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
             let second = s0.wrapping_add(majority);
-            v = [first.wrapping_add(second), v[0], v[1], v[2], v[3].wrapping_add(first), v[4], v[5], v[6]];
+            v = [
+                first.wrapping_add(second),
+                v[0],
+                v[1],
+                v[2],
+                v[3].wrapping_add(first),
+                v[4],
+                v[5],
+                v[6],
+            ];
         }
         for (word, new) in state.iter_mut().zip(v) {
             *word = word.wrapping_add(new);

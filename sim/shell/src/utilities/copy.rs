@@ -204,6 +204,13 @@ impl Worker for Transfer {
     }
 }
 
+/// What to do about a file that is in the way.
+enum Meeting {
+    GoOn,
+    Skip,
+    Ask(String),
+}
+
 /// What goes where, last first.
 fn destinations(utility: &Utility, parsed: &Parsed, call: &Call, io: &mut Io<'_>) -> Result<Vec<Item>, u8> {
     let mut sources = parsed.operands.clone();
@@ -302,11 +309,13 @@ impl Transfer {
         };
         if let Some(old) = existing {
             let same_file = old.ino == metadata.ino && same_place(&source, &target, io);
-            if same_file && !(metadata.is_dir() && !self.moves) {
+            if same_file && (!metadata.is_dir() || self.moves) {
                 return Err(format!("{} and {} are the same file", quoted(from), quoted(to)));
             }
-            if let Some(result) = self.over_existing(from, to, &metadata, &old, agreed, io)? {
-                return Ok(result);
+            match self.over_existing(from, to, &metadata, &old, agreed, io)? {
+                Meeting::GoOn => {}
+                Meeting::Skip => return Ok(None),
+                Meeting::Ask(question) => return Ok(Some(question)),
             }
             if self.created.contains(&path::normalize(&target)) && !metadata.is_dir() {
                 return Err(format!(
@@ -327,7 +336,7 @@ impl Transfer {
         Ok(None)
     }
 
-    /// `Some`: this pair is settled (skipped, or a question).
+    /// What is to be done about a file that is already there.
     fn over_existing(
         &self,
         from: &[u8],
@@ -336,12 +345,12 @@ impl Transfer {
         old: &Metadata,
         agreed: bool,
         io: &Io<'_>,
-    ) -> Result<Option<Option<String>>, String> {
+    ) -> Result<Meeting, String> {
         if new.is_dir() && old.is_symlink() && io.files_ref().is_dir(&io.path(to)) && !self.moves {
-            return Ok(None);
+            return Ok(Meeting::GoOn);
         }
-        if !self.clobbers && !(new.is_dir() && old.is_dir()) {
-            return Ok(Some(None));
+        if !self.clobbers && (!new.is_dir() || !old.is_dir()) {
+            return Ok(Meeting::Skip);
         }
         if new.is_dir() && !old.is_dir() {
             return Err(format!(
@@ -354,25 +363,25 @@ impl Transfer {
             return Err(format!("cannot overwrite directory {} with non-directory", quoted(to)));
         }
         if self.update && !new.is_dir() && old.mtime >= new.mtime {
-            return Ok(Some(None));
+            return Ok(Meeting::Skip);
         }
         if !agreed && !new.is_dir() {
             let name = self.call.args.first().map(|n| String::from_utf8_lossy(n).into_owned());
             let name = name.unwrap_or_default();
             if self.asks {
-                return Ok(Some(Some(format!("{name}: overwrite {}? ", quoted(to)))));
+                return Ok(Meeting::Ask(format!("{name}: overwrite {}? ", quoted(to))));
             }
             let protected = old.mode & 0o200 == 0 && !old.is_symlink();
             if self.moves && protected && !self.force && io.is_terminal(0) {
-                return Ok(Some(Some(format!(
+                return Ok(Meeting::Ask(format!(
                     "{name}: replace {}, overriding mode {:04o} ({})? ",
                     quoted(to),
                     old.mode,
                     &super::support::text::mode_string(old)[1..]
-                ))));
+                )));
             }
         }
-        Ok(None)
+        Ok(Meeting::GoOn)
     }
 
     fn rename(&mut self, from: &[u8], to: &[u8], metadata: &Metadata, io: &mut Io<'_>) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! `date`.
 
 use super::support::clock::Moment;
-use super::support::options::{missing, missing_value, optional, parse, value, flag};
+use super::support::options::{flag, missing, missing_value, optional, parse, value};
 use super::support::text::{named, quote};
 use super::support::utility::{COREUTILS, Utility};
 use super::support::zone::Zone;

@@ -268,10 +268,7 @@ impl Diff {
                         Ok(_) => {}
                     }
                 }
-                (
-                    list(left, io).unwrap_or_default(),
-                    list(right, io).unwrap_or_default(),
-                )
+                (list(left, io).unwrap_or_default(), list(right, io).unwrap_or_default())
             }
         };
         let mut all: Vec<&Vec<u8>> = ours.iter().chain(&theirs).collect();

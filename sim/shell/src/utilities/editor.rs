@@ -32,7 +32,11 @@ pub const VIM: Utility = Utility { name: "vim", ..VI };
 pub const EMACS: Utility = Utility {
     name: "emacs",
     package: "GNU Emacs",
-    options: &[flag("", "no-window-system"), flag("q", "no-init-file"), flag("Q", "quick")],
+    options: &[
+        flag("", "no-window-system"),
+        flag("q", "no-init-file"),
+        flag("Q", "quick"),
+    ],
     ..VI
 };
 
@@ -77,7 +81,8 @@ impl Editor {
             .find(|u| u.name.as_bytes() == name)
             .unwrap_or(VI);
         // The line to start at is for screens with a cursor.
-        let is_line = |a: &&Vec<u8>| a.first() == Some(&b'+') && a[1..].iter().all(|b| b.is_ascii_digit() || *b == b',');
+        let is_line =
+            |a: &&Vec<u8>| a.first() == Some(&b'+') && a[1..].iter().all(|b| b.is_ascii_digit() || *b == b',');
         let args: Vec<Vec<u8>> = self.call.args.iter().skip(1).filter(|a| !is_line(a)).cloned().collect();
         let parsed = parse_args(&utility, &args, &self.call, io)?;
         if parsed.operands.is_empty() {

@@ -57,7 +57,11 @@ impl Uniq {
         }
         let rest = &rest[self.skip_chars.min(rest.len())..];
         let rest = &rest[..self.check_chars.min(rest.len())];
-        if self.ignore_case { rest.to_ascii_lowercase() } else { rest.to_vec() }
+        if self.ignore_case {
+            rest.to_ascii_lowercase()
+        } else {
+            rest.to_vec()
+        }
     }
 
     fn print(&self, line: &[u8], count: u64, io: &mut Io<'_>) {
@@ -86,7 +90,11 @@ impl Filter for Uniq {
             Some(text) => match number(text) {
                 Some(n) => Ok(usize::try_from(n).unwrap_or(usize::MAX)),
                 None => {
-                    complain(io, call, format!("{}: invalid number of {what}", String::from_utf8_lossy(text)));
+                    complain(
+                        io,
+                        call,
+                        format!("{}: invalid number of {what}", String::from_utf8_lossy(text)),
+                    );
                     Err(1)
                 }
             },
@@ -206,7 +214,11 @@ struct Cut {
 fn ranges(text: &[u8], fields: bool) -> Result<Vec<(u64, u64)>, String> {
     let what = if fields { "field" } else { "byte/character position" };
     let invalid = || {
-        let kind = if fields { "field value" } else { "byte or character position" };
+        let kind = if fields {
+            "field value"
+        } else {
+            "byte or character position"
+        };
         format!("invalid {kind} {}", quote(text))
     };
     let mut out = Vec::new();
@@ -219,13 +231,25 @@ fn ranges(text: &[u8], fields: bool) -> Result<Vec<(u64, u64)>, String> {
             Some(_) if part == b"-" => return Err("invalid range with no endpoint: -".to_owned()),
             Some(at) => {
                 let (low, high) = (&part[..at], &part[at + 1..]);
-                let low = if low.is_empty() { 1 } else { number(low).ok_or_else(invalid)? };
-                let high = if high.is_empty() { u64::MAX } else { number(high).ok_or_else(invalid)? };
+                let low = if low.is_empty() {
+                    1
+                } else {
+                    number(low).ok_or_else(invalid)?
+                };
+                let high = if high.is_empty() {
+                    u64::MAX
+                } else {
+                    number(high).ok_or_else(invalid)?
+                };
                 (low, high)
             }
         };
         if range.0 == 0 {
-            let plural = if fields { "fields are" } else { "byte/character positions are" };
+            let plural = if fields {
+                "fields are"
+            } else {
+                "byte/character positions are"
+            };
             let _ = what;
             return Err(format!("{plural} numbered from 1"));
         }
@@ -379,7 +403,11 @@ impl Filter for Rev {
     }
 
     fn failed(&mut self, name: &[u8], error: Errno, io: &mut Io<'_>) {
-        complain(io, &self.call, format!("cannot open {}: {error}", String::from_utf8_lossy(name)));
+        complain(
+            io,
+            &self.call,
+            format!("cannot open {}: {error}", String::from_utf8_lossy(name)),
+        );
         self.status = 1;
     }
 
@@ -431,10 +459,13 @@ impl Filter for Nl {
         }
         let mut integer = |key: &str, what: &str, default: i64| match parsed.value(key) {
             None => Ok(default),
-            Some(text) => std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()).ok_or_else(|| {
-                complain(io, call, format!("invalid {what}: {}", quote(text)));
-                1
-            }),
+            Some(text) => std::str::from_utf8(text)
+                .ok()
+                .and_then(|t| t.parse().ok())
+                .ok_or_else(|| {
+                    complain(io, call, format!("invalid {what}: {}", quote(text)));
+                    1
+                }),
         };
         let next = integer("starting-line-number", "starting line number", 1)?;
         let step = integer("line-increment", "line number increment", 1)?;

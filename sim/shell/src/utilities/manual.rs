@@ -106,7 +106,9 @@ fn apropos(words: &[&Vec<u8>], exact: bool, languages: [&str; 2], io: &mut Io<'_
                 name.contains(&word) || summary.to_lowercase().contains(&word)
             }
         });
-        let lines: Vec<String> = found.map(|(name, summary)| format!("{:<20} - {summary}\n", format!("{name} (1)"))).collect();
+        let lines: Vec<String> = found
+            .map(|(name, summary)| format!("{:<20} - {summary}\n", format!("{name} (1)")))
+            .collect();
         if lines.is_empty() {
             io.eprint(format!("{word}: nothing appropriate.\n"));
         }

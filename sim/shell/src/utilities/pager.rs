@@ -114,7 +114,14 @@ impl Pager {
 
     fn begin(&self, io: &mut Io<'_>) -> Result<State, u8> {
         let name = self.call.args.first().map_or(b"".as_slice(), |n| path::file_name(n));
-        let args: Vec<Vec<u8>> = self.call.args.iter().skip(1).filter(|a| a.first() != Some(&b'+')).cloned().collect();
+        let args: Vec<Vec<u8>> = self
+            .call
+            .args
+            .iter()
+            .skip(1)
+            .filter(|a| a.first() != Some(&b'+'))
+            .cloned()
+            .collect();
         let (source, status) = match name {
             b"man" => {
                 let parsed = parse_args(&MAN, &args, &self.call, io)?;

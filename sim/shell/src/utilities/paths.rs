@@ -70,7 +70,8 @@ fn stat(call: &Call, io: &mut Io<'_>) -> u8 {
 fn stat_text(format: &[u8], name: &[u8], metadata: &Metadata, escapes: bool, io: &Io<'_>) -> Vec<u8> {
     let owner = user(io);
     let zone = Zone::of(io.env());
-    let time = |time: Time| String::from_utf8_lossy(&Moment::new(time, &zone).format(b"%Y-%m-%d %H:%M:%S.%N %z")).into_owned();
+    let time =
+        |time: Time| String::from_utf8_lossy(&Moment::new(time, &zone).format(b"%Y-%m-%d %H:%M:%S.%N %z")).into_owned();
     let mut out = Vec::new();
     let mut bytes = format.iter().copied();
     while let Some(byte) = bytes.next() {
@@ -184,7 +185,11 @@ fn du(call: &Call, io: &mut Io<'_>) -> u8 {
         },
         depth: if parsed.has("summarize") { 0 } else { depth },
     };
-    let names = if parsed.operands.is_empty() { vec![b".".to_vec()] } else { parsed.operands.clone() };
+    let names = if parsed.operands.is_empty() {
+        vec![b".".to_vec()]
+    } else {
+        parsed.operands.clone()
+    };
     let (mut status, mut total) = (0, 0);
     for name in &names {
         match io.files_ref().symlink_metadata(&io.path(name)) {
@@ -292,7 +297,12 @@ fn realpath(call: &Call, io: &mut Io<'_>) -> u8 {
         let result = if text_only {
             Ok(path::normalize(&io.path(name)))
         } else {
-            resolve(name, parsed.has("canonicalize-existing"), parsed.has("canonicalize-missing"), io)
+            resolve(
+                name,
+                parsed.has("canonicalize-existing"),
+                parsed.has("canonicalize-missing"),
+                io,
+            )
         };
         match result {
             Ok(found) => io.print([found.as_slice(), end].concat()),
@@ -334,7 +344,10 @@ fn readlink(call: &Call, io: &mut Io<'_>) -> u8 {
         return READLINK.usage_error(call, io, "missing operand");
     }
     let keys = ["canonicalize", "canonicalize-existing", "canonicalize-missing"];
-    let end: &[u8] = match (parsed.has("no-newline") && parsed.operands.len() == 1, parsed.has("zero")) {
+    let end: &[u8] = match (
+        parsed.has("no-newline") && parsed.operands.len() == 1,
+        parsed.has("zero"),
+    ) {
         (true, _) => b"",
         (false, true) => b"\0",
         (false, false) => b"\n",
@@ -397,7 +410,11 @@ fn mktemp(call: &Call, io: &mut Io<'_>) -> u8 {
         Some(folder) => folder.to_vec(),
         None => io.var("TMPDIR").unwrap_or(b"/tmp").to_vec(),
     };
-    let base = if in_tmp { path::join(&folder, &stem[..stem.len() - count]) } else { stem[..stem.len() - count].to_vec() };
+    let base = if in_tmp {
+        path::join(&folder, &stem[..stem.len() - count])
+    } else {
+        stem[..stem.len() - count].to_vec()
+    };
     const LETTERS: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     for _ in 0..100 {
         let mut name = base.clone();
@@ -415,14 +432,20 @@ fn mktemp(call: &Call, io: &mut Io<'_>) -> u8 {
         } else if parsed.has("directory") {
             io.files().create_dir(&at, 0o700)
         } else {
-            io.files().write(&at, Vec::new()).and_then(|()| io.files().set_mode(&at, 0o600))
+            io.files()
+                .write(&at, Vec::new())
+                .and_then(|()| io.files().set_mode(&at, 0o600))
         };
         match result {
             Ok(()) => io.print([name.as_slice(), b"\n"].concat()),
             Err(error) => {
                 let kind = if parsed.has("directory") { "directory" } else { "file" };
                 let shown = [base.as_slice(), &b"X".repeat(count), &suffix].concat();
-                complain(io, call, format!("failed to create {kind} via template {}: {error}", quote(&shown)));
+                complain(
+                    io,
+                    call,
+                    format!("failed to create {kind} via template {}: {error}", quote(&shown)),
+                );
                 return 1;
             }
         }

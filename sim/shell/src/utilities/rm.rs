@@ -180,7 +180,7 @@ impl Rm {
             Ok(entries) => entries,
             Err(error) => return self.cannot(&name, error, io),
         };
-        if !self.recursive && !(self.directories && entries.is_empty()) {
+        if !self.recursive && (!self.directories || !entries.is_empty()) {
             let error = if self.directories {
                 Errno::NotEmpty
             } else {

@@ -5,6 +5,7 @@ use super::support::options::{flag, missing, missing_value, optional, parse, val
 use super::support::text::{number, quote};
 use super::support::utility::{COREUTILS, Utility};
 use essaim_kernel::machine::SpawnError;
+use essaim_kernel::process::Environment;
 use essaim_kernel::{Call, ExitStatus, Io, Pid, Process, Progress, Read, Signal, Spawn, Time, Wait};
 
 pub const ENV: Utility = Utility {
@@ -51,12 +52,18 @@ impl Env {
             clears = true;
             operands = &operands[1..];
         }
-        let mut env = if clears { Default::default() } else { io.env().clone() };
+        let mut env = if clears {
+            Environment::default()
+        } else {
+            io.env().clone()
+        };
         for name in parsed.values("unset") {
             env.remove(name);
         }
         while let Some((first, rest)) = operands.split_first() {
-            let Some(at) = first.iter().position(|b| *b == b'=') else { break };
+            let Some(at) = first.iter().position(|b| *b == b'=') else {
+                break;
+            };
             env.insert(first[..at].to_vec(), first[at + 1..].to_vec());
             operands = rest;
         }
@@ -67,7 +74,11 @@ impl Env {
                 match io.files_ref().canonicalize(&at) {
                     Ok(at) => Some(at),
                     Err(error) => {
-                        complain(io, &self.call, format!("cannot change directory to {}: {error}", quote(folder)));
+                        complain(
+                            io,
+                            &self.call,
+                            format!("cannot change directory to {}: {error}", quote(folder)),
+                        );
                         return Err(125);
                     }
                 }
@@ -166,7 +177,11 @@ impl Process for Timeout {
                         SpawnError::NotFound => "No such file or directory",
                         _ => "Permission denied",
                     };
-                    complain(io, &self.call, format!("failed to run command {}: {message}", quote(&command[0])));
+                    complain(
+                        io,
+                        &self.call,
+                        format!("failed to run command {}: {message}", quote(&command[0])),
+                    );
                     return Progress::Exit(if error == SpawnError::NotFound { 127 } else { 126 });
                 }
             }
@@ -181,7 +196,11 @@ impl Process for Timeout {
             return Progress::Blocked(Wait::Child);
         }
         // A child that works costs no virtual time: looked at again and again until it ends or time passes.
-        if told { Progress::Blocked(Wait::Child) } else { Progress::Blocked(Wait::Alarm(deadline.min(io.now() + POLL))) }
+        if told {
+            Progress::Blocked(Wait::Child)
+        } else {
+            Progress::Blocked(Wait::Alarm(deadline.min(io.now() + POLL)))
+        }
     }
 
     fn clone_box(&self) -> Box<dyn Process> {
@@ -254,7 +273,14 @@ fn xargs(call: &Call, io: &mut Io<'_>) -> Result<Lines, u8> {
         None => Ok(None),
         Some(text) => match number(text) {
             Some(0) => {
-                complain(io, call, format!("value {} for -{letter} option should be >= 1", String::from_utf8_lossy(text)));
+                complain(
+                    io,
+                    call,
+                    format!(
+                        "value {} for -{letter} option should be >= 1",
+                        String::from_utf8_lossy(text)
+                    ),
+                );
                 Err(XARGS.try_help(call, io))
             }
             Some(n) => Ok(Some(usize::try_from(n).unwrap_or(usize::MAX))),
@@ -282,7 +308,9 @@ fn xargs(call: &Call, io: &mut Io<'_>) -> Result<Lines, u8> {
             complain(
                 io,
                 call,
-                format!("Invalid input delimiter specification {shown}: the delimiter must be either a single character or an escape sequence starting with \\."),
+                format!(
+                    "Invalid input delimiter specification {shown}: the delimiter must be either a single character or an escape sequence starting with \\."
+                ),
             );
             return Err(1);
         }
@@ -331,8 +359,16 @@ impl Lines {
         let mut bytes = self.input.iter().copied();
         while let Some(byte) = bytes.next() {
             match (quoted, byte) {
-                (Some(b'"'), b'\n') => return Err("unmatched double quote; by default quotes are special to xargs unless you use the -0 option"),
-                (Some(_), b'\n') => return Err("unmatched single quote; by default quotes are special to xargs unless you use the -0 option"),
+                (Some(b'"'), b'\n') => {
+                    return Err(
+                        "unmatched double quote; by default quotes are special to xargs unless you use the -0 option",
+                    );
+                }
+                (Some(_), b'\n') => {
+                    return Err(
+                        "unmatched single quote; by default quotes are special to xargs unless you use the -0 option",
+                    );
+                }
                 (Some(mark), byte) if mark == byte => quoted = None,
                 (Some(_), byte) => word.get_or_insert_default().push(byte),
                 (None, b'\'' | b'"') => {
@@ -354,8 +390,16 @@ impl Lines {
             }
         }
         match quoted {
-            Some(b'"') => return Err("unmatched double quote; by default quotes are special to xargs unless you use the -0 option"),
-            Some(_) => return Err("unmatched single quote; by default quotes are special to xargs unless you use the -0 option"),
+            Some(b'"') => {
+                return Err(
+                    "unmatched double quote; by default quotes are special to xargs unless you use the -0 option",
+                );
+            }
+            Some(_) => {
+                return Err(
+                    "unmatched single quote; by default quotes are special to xargs unless you use the -0 option",
+                );
+            }
             None => {}
         }
         if let Some(line) = lines.last_mut() {
@@ -424,7 +468,10 @@ impl Lines {
             return Progress::Exit(self.status);
         };
         if self.verbose {
-            let shown: Vec<String> = args.iter().map(|a| super::support::text::shell_quote(a, false)).collect();
+            let shown: Vec<String> = args
+                .iter()
+                .map(|a| super::support::text::shell_quote(a, false))
+                .collect();
             io.eprint(format!("{}\n", shown.join(" ")));
         }
         io.flush();
@@ -502,7 +549,11 @@ impl Process for Xargs {
                     Ok(content) => state.input = content.as_ref().clone(),
                     Err(error) => {
                         let shown = super::support::text::named(&name);
-                        complain(io, &self.call, format!("Cannot open input file {}: {error}", quote(shown.as_bytes())));
+                        complain(
+                            io,
+                            &self.call,
+                            format!("Cannot open input file {}: {error}", quote(shown.as_bytes())),
+                        );
                         return Progress::Exit(1);
                     }
                 }

@@ -38,7 +38,12 @@ fn operand(text: &[u8]) -> Option<(f64, usize, usize)> {
     let number = text.trim_start().parse::<f64>().ok()?;
     let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
     let precision = mantissa.split_once('.').map_or(0, |(_, f)| f.len());
-    let whole = mantissa.split('.').next().unwrap_or_default().trim_start_matches('+').len();
+    let whole = mantissa
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches('+')
+        .len();
     Some((number, precision, whole))
 }
 
@@ -88,11 +93,19 @@ fn state(call: &Call, io: &mut Io<'_>) -> Result<State, u8> {
     }
     let precision = first.1.max(step.1).min(15);
     let point = if precision > 0 { precision + 1 } else { 0 };
-    let width = if parsed.has("equal-width") { first.2.max(last.2) + point } else { 0 };
+    let width = if parsed.has("equal-width") {
+        first.2.max(last.2) + point
+    } else {
+        0
+    };
     let format = match parsed.value("format") {
         None => None,
         Some(text) => Some(split_format(text).ok_or_else(|| {
-            complain(io, call, format!("format {} has no % directive", super::support::text::quoted(text)));
+            complain(
+                io,
+                call,
+                format!("format {} has no % directive", super::support::text::quoted(text)),
+            );
             1
         })?),
     };
@@ -152,11 +165,19 @@ fn formatted(directive: &str, number: f64) -> String {
 
 fn general(number: f64, digits: usize) -> String {
     let digits = digits.max(1);
-    let exponent = if number == 0.0 { 0 } else { libm_floor_log10(number.abs()) };
+    let exponent = if number == 0.0 {
+        0
+    } else {
+        libm_floor_log10(number.abs())
+    };
     if exponent < -4 || exponent >= digits as i32 {
         let text = format!("{number:.*e}", digits - 1);
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let mantissa = if mantissa.contains('.') { mantissa.trim_end_matches('0').trim_end_matches('.') } else { mantissa };
+        let mantissa = if mantissa.contains('.') {
+            mantissa.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            mantissa
+        };
         let exponent: i32 = exponent.parse().unwrap_or(0);
         let sign = if exponent < 0 { '-' } else { '+' };
         return format!("{mantissa}e{sign}{:02}", exponent.abs());
@@ -203,7 +224,11 @@ impl Process for Seq {
             let number = state.first + state.index as f64 * state.step;
             // A sum that misses the end by less than it prints is the end.
             let slack = state.step.abs() * 1e-9;
-            let past = if state.step > 0.0 { number > state.last + slack } else { number < state.last - slack };
+            let past = if state.step > 0.0 {
+                number > state.last + slack
+            } else {
+                number < state.last - slack
+            };
             if past {
                 if state.index > 0 {
                     out.push(b'\n');

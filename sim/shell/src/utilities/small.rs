@@ -2,7 +2,7 @@
 //! `basename`, `dirname`.
 
 use super::support::complain;
-use super::support::options::{Opt, flag, missing, parse, value};
+use super::support::options::{flag, missing, parse, value};
 use super::support::text::{quote, user};
 use super::support::utility::{COREUTILS, Utility};
 use essaim_kernel::files::path;

@@ -45,9 +45,15 @@ fn escaped(text: &[u8], at: usize) -> (u8, usize) {
     if text[at] != b'\\' || at + 1 >= text.len() {
         return (text[at], 1);
     }
-    let octal = text[at + 1..].iter().take(3).take_while(|b| (b'0'..=b'7').contains(b)).count();
+    let octal = text[at + 1..]
+        .iter()
+        .take(3)
+        .take_while(|b| (b'0'..=b'7').contains(b))
+        .count();
     if octal > 0 {
-        let code = text[at + 1..=at + octal].iter().fold(0u32, |n, b| n * 8 + u32::from(b - b'0'));
+        let code = text[at + 1..=at + octal]
+            .iter()
+            .fold(0u32, |n, b| n * 8 + u32::from(b - b'0'));
         return (code as u8, octal + 1);
     }
     let byte = match text[at + 1] {
@@ -134,7 +140,11 @@ fn repeat(rest: &[u8]) -> Option<(u8, usize, usize)> {
     }
     let digits = std::str::from_utf8(&rest[start..start + len]).ok()?;
     let radix = if digits.starts_with('0') { 8 } else { 10 };
-    let count = if digits.is_empty() { 0 } else { usize::from_str_radix(digits, radix).ok()? };
+    let count = if digits.is_empty() {
+        0
+    } else {
+        usize::from_str_radix(digits, radix).ok()?
+    };
     Some((byte, count, start + len + 1))
 }
 

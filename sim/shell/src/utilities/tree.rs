@@ -83,7 +83,10 @@ fn main(call: &Call, io: &mut Io<'_>) -> u8 {
         },
     };
     let patterns = |key: &'static str| -> Vec<Vec<u8>> {
-        parsed.values(key).flat_map(|v| v.split(|b| *b == b'|').map(<[u8]>::to_vec).collect::<Vec<_>>()).collect()
+        parsed
+            .values(key)
+            .flat_map(|v| v.split(|b| *b == b'|').map(<[u8]>::to_vec).collect::<Vec<_>>())
+            .collect()
     };
     let mut tree = Tree {
         all: parsed.has("a"),
@@ -101,7 +104,9 @@ fn main(call: &Call, io: &mut Io<'_>) -> u8 {
         depth,
         wanted: patterns("P"),
         ignored: patterns("I"),
-        ascii: parsed.value("charset").is_some_and(|c| c.eq_ignore_ascii_case(b"ascii")),
+        ascii: parsed
+            .value("charset")
+            .is_some_and(|c| c.eq_ignore_ascii_case(b"ascii")),
         directories: 0,
         files: 0,
         out: Vec::new(),
@@ -144,7 +149,11 @@ fn main(call: &Call, io: &mut Io<'_>) -> u8 {
 
 impl Tree {
     fn report(&self) -> String {
-        let directories = if self.directories == 1 { "directory" } else { "directories" };
+        let directories = if self.directories == 1 {
+            "directory"
+        } else {
+            "directories"
+        };
         let files = if self.files == 1 { "file" } else { "files" };
         if self.only_directories {
             format!("\n{} {directories}\n", self.directories)

@@ -128,7 +128,7 @@ impl Wc {
 }
 
 fn count(content: &[u8]) -> [u64; 5] {
-    let lines = content.iter().filter(|b| **b == b'\n').count() as u64;
+    let lines = content.split(|b| *b == b'\n').count() as u64 - 1;
     let (mut words, mut chars, mut longest, mut position) = (0, 0, 0, 0usize);
     let mut in_word = false;
     for chunk in content.utf8_chunks() {

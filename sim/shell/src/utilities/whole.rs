@@ -13,7 +13,11 @@ use std::sync::Arc;
 pub const TAC: Utility = Utility {
     name: "tac",
     summary: "concatenate and print files in reverse",
-    options: &[missing("b", "before"), missing("r", "regex"), missing_value("s", "separator")],
+    options: &[
+        missing("b", "before"),
+        missing("r", "regex"),
+        missing_value("s", "separator"),
+    ],
     start: Gathering::<Tac>::boxed,
     ..COREUTILS
 };
@@ -62,7 +66,11 @@ impl Gather for Tac {
 pub const PASTE: Utility = Utility {
     name: "paste",
     summary: "merge lines of files",
-    options: &[value("d", "delimiters"), flag("s", "serial"), flag("z", "zero-terminated")],
+    options: &[
+        value("d", "delimiters"),
+        flag("s", "serial"),
+        flag("z", "zero-terminated"),
+    ],
     start: Gathering::<Paste>::boxed,
     ..COREUTILS
 };

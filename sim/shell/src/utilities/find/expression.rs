@@ -96,7 +96,10 @@ pub fn parse(args: &[Vec<u8>], io: &Io<'_>) -> Result<Expression, String> {
         if extra == b")" {
             return Err("invalid expression; you have used a binary operator ')' with nothing before it.".to_owned());
         }
-        return Err(format!("paths must precede expression: `{}'", String::from_utf8_lossy(extra)));
+        return Err(format!(
+            "paths must precede expression: `{}'",
+            String::from_utf8_lossy(extra)
+        ));
     }
     parser.out.node = if parser.acts {
         node
@@ -156,7 +159,9 @@ impl Parser<'_, '_, '_> {
                 self.args.next();
                 let node = self.list()?;
                 if self.args.next().map(Vec::as_slice) != Some(b")") {
-                    return Err("invalid expression; I was expecting to find a ')' somewhere but did not see one.".to_owned());
+                    return Err(
+                        "invalid expression; I was expecting to find a ')' somewhere but did not see one.".to_owned(),
+                    );
                 }
                 Ok(node)
             }
@@ -178,10 +183,16 @@ impl Parser<'_, '_, '_> {
             Some((b'-', rest)) => (Ordering::Less, rest),
             _ => (Ordering::Equal, text),
         };
-        let number = std::str::from_utf8(digits).ok().and_then(|t| t.parse().ok()).filter(|n: &i64| *n >= 0);
+        let number = std::str::from_utf8(digits)
+            .ok()
+            .and_then(|t| t.parse().ok())
+            .filter(|n: &i64| *n >= 0);
         match number {
             Some(number) => Ok(Compared(order, number)),
-            None => Err(format!("invalid argument `{}' to `{name}'", String::from_utf8_lossy(text))),
+            None => Err(format!(
+                "invalid argument `{}' to `{name}'",
+                String::from_utf8_lossy(text)
+            )),
         }
     }
 
@@ -192,9 +203,15 @@ impl Parser<'_, '_, '_> {
 
     fn depth(&mut self, name: &str) -> Result<usize, String> {
         let text = self.argument(name)?;
-        std::str::from_utf8(&text).ok().and_then(|t| t.parse().ok()).ok_or_else(|| {
-            format!("Expected a positive decimal integer argument to {name}, but got {}", quote(&text))
-        })
+        std::str::from_utf8(&text)
+            .ok()
+            .and_then(|t| t.parse().ok())
+            .ok_or_else(|| {
+                format!(
+                    "Expected a positive decimal integer argument to {name}, but got {}",
+                    quote(&text)
+                )
+            })
     }
 
     fn primary(&mut self) -> Result<Node, String> {
@@ -227,7 +244,12 @@ impl Parser<'_, '_, '_> {
                 let text = self.argument(&name)?;
                 let zone = Zone::of(self.io.env());
                 let time = date_text::parse(&text, self.io.now(), &zone);
-                let bad = || format!("I cannot figure out how to interpret {} as a date or time", quote(&text));
+                let bad = || {
+                    format!(
+                        "I cannot figure out how to interpret {} as a date or time",
+                        quote(&text)
+                    )
+                };
                 Node::Newer(time.ok_or_else(bad)?)
             }
             "-empty" => Node::Empty,
@@ -268,8 +290,8 @@ impl Parser<'_, '_, '_> {
             "-quit" => Node::Quit,
             "-exec" | "-execdir" => self.exec(name)?,
             "-ok" | "-okdir" | "-fls" | "-fprint" | "-fprint0" | "-fprintf" | "-user" | "-group" | "-uid" | "-gid"
-            | "-atime" | "-amin" | "-anewer" | "-cnewer" | "-samefile" | "-xtype" | "-fstype" | "-used" | "-context"
-            | "-regextype" | "-nouser" | "-nogroup" | "-ilname" => {
+            | "-atime" | "-amin" | "-anewer" | "-cnewer" | "-samefile" | "-xtype" | "-fstype" | "-used"
+            | "-context" | "-regextype" | "-nouser" | "-nogroup" | "-ilname" => {
                 return Err(format!("option '{name}' exists in GNU findutils, not simulated here"));
             }
             _ if name.starts_with('-') => return Err(format!("unknown predicate `{name}'")),
@@ -316,7 +338,10 @@ impl Parser<'_, '_, '_> {
         };
         match self.compared(name, digits) {
             Ok(compared) => Ok(Node::Size(compared, unit)),
-            Err(_) => Err(format!("invalid -size type `{}'", char::from(text.last().copied().unwrap_or(b' ')))),
+            Err(_) => Err(format!(
+                "invalid -size type `{}'",
+                char::from(text.last().copied().unwrap_or(b' '))
+            )),
         }
     }
 
@@ -445,7 +470,11 @@ impl Visit<'_> {
                 let time = if *changed { metadata.ctime } else { metadata.mtime };
                 let age = (io.now().0 - time.0).div_euclid(1_000_000_000);
                 // Minutes count up to the next whole one, days down.
-                let units = if *unit == 60 { (age + unit - 1).div_euclid(*unit) } else { age.div_euclid(*unit) };
+                let units = if *unit == 60 {
+                    (age + unit - 1).div_euclid(*unit)
+                } else {
+                    age.div_euclid(*unit)
+                };
                 compared.holds(units)
             }
             Node::Newer(time) => metadata.mtime > *time,

@@ -39,7 +39,9 @@ fn directive(text: &[u8], visit: &Visit<'_>, io: &Io<'_>, out: &mut Vec<u8>) -> 
     at += usize::from(left);
     let zero = text.get(at) == Some(&b'0');
     let digits = text[at..].iter().take_while(|b| b.is_ascii_digit()).count();
-    let width = std::str::from_utf8(&text[at..at + digits]).ok().and_then(|t| t.parse().ok());
+    let width = std::str::from_utf8(&text[at..at + digits])
+        .ok()
+        .and_then(|t| t.parse().ok());
     let width: usize = width.unwrap_or(0).min(1000);
     at += digits;
     let Some(letter) = text.get(at) else {

@@ -97,7 +97,8 @@ fn start(call: &Call, io: &mut Io<'_>) -> Result<State, u8> {
         }
         args = &args[1..];
     }
-    let is_expression = |a: &Vec<u8>| (a.starts_with(b"-") && a.len() > 1) || a == b"(" || a == b"!" || a == b")" || a == b",";
+    let is_expression =
+        |a: &Vec<u8>| (a.starts_with(b"-") && a.len() > 1) || a == b"(" || a == b"!" || a == b")" || a == b",";
     let split = args.iter().position(is_expression).unwrap_or(args.len());
     let mut roots = args[..split].to_vec();
     if roots.is_empty() {
@@ -256,7 +257,12 @@ impl State {
             need: None,
         };
         visit.run(&expression.node, call, io);
-        let (need, pruned, quit, done) = (visit.need.take(), visit.pruned, visit.quit, std::mem::take(&mut visit.done));
+        let (need, pruned, quit, done) = (
+            visit.need.take(),
+            visit.pruned,
+            visit.quit,
+            std::mem::take(&mut visit.done),
+        );
         if visit.failed {
             self.status = 1;
         }

@@ -172,7 +172,7 @@ impl Grep {
             if self.binary {
                 return Flow::SkipFile;
             }
-            let gap = self.gap && self.held.len() as u64 + 1 <= self.line;
+            let gap = self.gap;
             if self.printed
                 && gap
                 && self.has_context

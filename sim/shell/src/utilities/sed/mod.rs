@@ -1,5 +1,8 @@
 //! `sed`, as GNU's.
 
+mod command;
+mod input;
+mod replacement;
 mod run;
 mod script;
 
@@ -57,11 +60,19 @@ impl Filter for Sed {
             Ok(commands) => commands,
             Err(message) => {
                 complain(io, call, &message);
-                return Err(if message.contains("not simulated") || message.starts_with("can't find label") { 4 } else { 1 });
+                return Err(
+                    if message.contains("not simulated") || message.starts_with("can't find label") {
+                        4
+                    } else {
+                        1
+                    },
+                );
             }
         };
         let mut machine = Machine::new(commands);
-        let hash_n = parts.first().is_some_and(|p| p.text == b"#n" || p.text.starts_with(b"#n\n"));
+        let hash_n = parts
+            .first()
+            .is_some_and(|p| p.text == b"#n" || p.text.starts_with(b"#n\n"));
         machine.quiet = parsed.has("quiet") || parsed.has("silent") || hash_n;
         machine.in_place = parsed.has("in-place");
         machine.separate = machine.in_place || parsed.has("separate");
@@ -114,7 +125,11 @@ impl Filter for Sed {
     }
 
     fn failed(&mut self, name: &[u8], error: Errno, io: &mut Io<'_>) {
-        let verb = if error == Errno::IsDirectory { "read error on" } else { "can't read" };
+        let verb = if error == Errno::IsDirectory {
+            "read error on"
+        } else {
+            "can't read"
+        };
         complain(io, &self.call, format!("{verb} {}: {error}", lossy(name)));
         self.machine.status = if error == Errno::IsDirectory { 4 } else { 2 };
     }
@@ -134,7 +149,11 @@ impl Sed {
         match io.files_ref().metadata(&at) {
             Ok(metadata) if metadata.is_file() => true,
             Ok(_) => {
-                complain(io, &self.call, format!("couldn't edit {}: not a regular file", lossy(name)));
+                complain(
+                    io,
+                    &self.call,
+                    format!("couldn't edit {}: not a regular file", lossy(name)),
+                );
                 self.machine.status = 4;
                 false
             }
@@ -152,7 +171,10 @@ fn parts(parsed: &Parsed, operands: &mut VecDeque<Vec<u8>>, call: &Call, io: &mu
     for (key, value) in &parsed.given {
         let value = value.clone().unwrap_or_default();
         match *key {
-            "expression" => parts.push(Part { text: value, file: None }),
+            "expression" => parts.push(Part {
+                text: value,
+                file: None,
+            }),
             "file" => {
                 let at = io.path(&value);
                 match io.files().read(&at) {

@@ -1,7 +1,8 @@
 //! A script at work.
 
-use super::script::{Action, Address, Command, Piece, Substitution};
-use crate::utilities::regex::{Groups, Regex};
+use super::command::{Action, Address, Command, Substitution};
+use super::replacement::{replaced, visible};
+use crate::utilities::regex::Regex;
 use crate::utilities::support::stream::Flow;
 use essaim_kernel::Io;
 use essaim_kernel::files::OpenOptions;
@@ -32,6 +33,16 @@ pub enum Stage {
     Again,
 }
 
+/// Where a command with two addresses stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Range {
+    Outside,
+    /// Until the second address matches.
+    Inside,
+    /// Until this line.
+    Until(u64),
+}
+
 /// Where lines go.
 #[derive(Clone, Debug, Default)]
 pub struct Sink {
@@ -54,25 +65,25 @@ pub struct Machine {
     pub finished: bool,
     pub stage: Stage,
     pub status: u8,
-    pattern: Vec<u8>,
-    hold: Vec<u8>,
-    ended: bool,
-    line: u64,
-    file: Vec<u8>,
-    replaced: bool,
-    last_regex: Option<Regex>,
+    pub(super) pattern: Vec<u8>,
+    pub(super) hold: Vec<u8>,
+    pub(super) ended: bool,
+    pub(super) line: u64,
+    pub(super) file: Vec<u8>,
+    pub(super) replaced: bool,
+    pub(super) last_regex: Option<Regex>,
     /// Of each command with two addresses: it is inside, until this line.
-    ranges: Vec<Option<Option<u64>>>,
-    appended: Vec<Append>,
-    out: Vec<u8>,
-    sinks: BTreeMap<u32, Sink>,
+    pub(super) ranges: Vec<Range>,
+    pub(super) appended: Vec<Append>,
+    pub(super) out: Vec<u8>,
+    pub(super) sinks: BTreeMap<u32, Sink>,
     pub outputs: BTreeMap<Vec<u8>, u32>,
-    read_lines: BTreeMap<Vec<u8>, usize>,
-    quitting: Option<u8>,
+    pub(super) read_lines: BTreeMap<Vec<u8>, usize>,
+    pub(super) quitting: Option<u8>,
 }
 
 #[derive(Clone, Debug)]
-enum Append {
+pub enum Append {
     Text(Vec<u8>),
     File(Vec<u8>),
     LineOf(Vec<u8>),
@@ -94,7 +105,7 @@ impl Machine {
         let uses_last = |a: &Option<Address>| matches!(a, Some(Address::Last));
         Self {
             needs_last: commands.iter().any(|c| uses_last(&c.first) || uses_last(&c.second)),
-            ranges: vec![None; commands.len()],
+            ranges: vec![Range::Outside; commands.len()],
             commands: Arc::new(commands),
             quiet: false,
             separate: false,
@@ -196,146 +207,6 @@ impl Machine {
         }
     }
 
-    // ---- input ----
-
-    /// Takes what comes next. `false`: more must be read first.
-    fn read(&mut self, io: &mut Io<'_>) -> bool {
-        match self.queue.front() {
-            None if self.finished => {
-                if matches!(self.stage, Stage::Next(..)) {
-                    self.no_next_line(io);
-                    return true;
-                }
-                false
-            }
-            None => false,
-            Some(Input::Begin(_)) => {
-                if let Some(Input::Begin(name)) = self.queue.pop_front() {
-                    self.file = name;
-                    if self.separate {
-                        self.line = 0;
-                    }
-                }
-                true
-            }
-            Some(Input::End) => {
-                if self.separate && matches!(self.stage, Stage::Next(..)) {
-                    self.no_next_line(io);
-                    return true;
-                }
-                self.queue.pop_front();
-                self.end_file(io);
-                true
-            }
-            Some(Input::Line(..)) => {
-                if self.needs_last && self.last_is_unknown() {
-                    return false;
-                }
-                self.take_line(io);
-                true
-            }
-        }
-    }
-
-    /// Whether it cannot be said yet that a line is the last.
-    fn last_is_unknown(&self) -> bool {
-        let more = self.queue.iter().skip(1).any(|i| match i {
-            Input::Line(..) => true,
-            Input::End => self.separate,
-            Input::Begin(_) => false,
-        });
-        !more && !self.finished
-    }
-
-    fn is_last(&self) -> bool {
-        for input in &self.queue {
-            match input {
-                Input::Line(..) => return false,
-                Input::End if self.separate => return true,
-                _ => {}
-            }
-        }
-        self.finished
-    }
-
-    fn take_line(&mut self, io: &mut Io<'_>) {
-        let Some(Input::Line(text, ended)) = self.queue.pop_front() else {
-            return;
-        };
-        match self.stage {
-            Stage::Next(b'N', at) => {
-                self.append_now(io);
-                self.pattern.push(self.delimiter);
-                self.pattern.extend_from_slice(&text);
-                self.stage = Stage::At(at + 1);
-            }
-            Stage::Next(_, at) => {
-                if !self.quiet {
-                    self.print_pattern(io);
-                }
-                self.append_now(io);
-                self.pattern = text;
-                self.stage = Stage::At(at + 1);
-            }
-            _ => {
-                self.pattern = text;
-                self.replaced = false;
-                self.stage = Stage::At(0);
-            }
-        }
-        self.ended = ended;
-        self.line += 1;
-    }
-
-    /// `n` and `N` at the end of input: GNU prints and stops.
-    fn no_next_line(&mut self, io: &mut Io<'_>) {
-        if !self.quiet {
-            self.print_pattern(io);
-        }
-        self.append_now(io);
-        self.stage = Stage::Idle;
-        if !self.separate {
-            self.quitting = Some(self.status);
-        }
-    }
-
-    fn end_file(&mut self, io: &mut Io<'_>) {
-        if !self.in_place {
-            return;
-        }
-        let content = std::mem::take(&mut self.out);
-        self.sinks.remove(&1);
-        let at = io.path(&self.file);
-        if !self.suffix.is_empty() {
-            let mut backup = self.file.clone();
-            if self.suffix.contains(&b'*') {
-                let base = essaim_kernel::files::path::file_name(&self.file);
-                let parent = essaim_kernel::files::path::parent(&self.file);
-                let name: Vec<u8> = self
-                    .suffix
-                    .iter()
-                    .flat_map(|b| if *b == b'*' { base.to_vec() } else { vec![*b] })
-                    .collect();
-                backup = if name.contains(&b'/') || parent.is_empty() {
-                    name
-                } else {
-                    essaim_kernel::files::path::join(parent, &name)
-                };
-            } else {
-                backup.extend_from_slice(&self.suffix);
-            }
-            if let Ok(old) = io.files().read(&at) {
-                let backup = io.path(&backup);
-                let _ = io.files().write(&backup, old.as_ref().clone());
-            }
-        }
-        if let Err(error) = io.files().write(&at, content) {
-            let name = String::from_utf8_lossy(&self.file).into_owned();
-            io.eprint(format!("sed: couldn't open file {name}: {error}\n"));
-            self.status = 4;
-        }
-    }
-
     // ---- output ----
 
     fn emit(&mut self, fd: u32, bytes: &[u8], io: &mut Io<'_>) {
@@ -365,16 +236,16 @@ impl Machine {
         self.sinks.entry(fd).or_default().owes_newline = !ended;
     }
 
-    fn print_line(&mut self, text: &[u8], ended: bool, io: &mut Io<'_>) {
+    pub(super) fn print_line(&mut self, text: &[u8], ended: bool, io: &mut Io<'_>) {
         self.emit_line(1, text, ended, io);
     }
 
-    fn print_pattern(&mut self, io: &mut Io<'_>) {
+    pub(super) fn print_pattern(&mut self, io: &mut Io<'_>) {
         let text = self.pattern.clone();
         self.print_line(&text, self.ended, io);
     }
 
-    fn append_now(&mut self, io: &mut Io<'_>) {
+    pub(super) fn append_now(&mut self, io: &mut Io<'_>) {
         for append in std::mem::take(&mut self.appended) {
             match append {
                 Append::Text(text) => self.emit_text(1, &text, io),
@@ -386,7 +257,9 @@ impl Machine {
                 Append::LineOf(name) => {
                     let Ok(content) = read_file(&name, io) else { continue };
                     let seen = self.read_lines.entry(name).or_default();
-                    let line = crate::utilities::support::lines(&content, b'\n').nth(*seen).map(<[u8]>::to_vec);
+                    let line = crate::utilities::support::lines(&content, b'\n')
+                        .nth(*seen)
+                        .map(<[u8]>::to_vec);
                     *seen += 1;
                     if let Some(line) = line {
                         self.emit_line(1, &line, true, io);
@@ -461,31 +334,34 @@ impl Machine {
     }
 
     fn in_range(&mut self, at: usize, first: &Address, second: &Address) -> Option<bool> {
-        if let Some(until) = self.ranges[at] {
-            match (second, until) {
-                (_, Some(last)) => {
-                    if self.line >= last {
-                        self.ranges[at] = None;
-                    }
-                    // A range whose end has passed is over, unless this very line is in it.
-                    if self.line > last {
-                        return self.matches(first);
-                    }
+        match self.ranges[at] {
+            Range::Outside => {}
+            Range::Until(last) => {
+                if self.line >= last {
+                    self.ranges[at] = Range::Outside;
                 }
-                (second, None) => {
-                    if self.matches(second)? {
-                        self.ranges[at] = None;
-                    }
-                }
+                // A range whose end has passed is over, unless this very line is in it.
+                return if self.line > last {
+                    self.matches(first)
+                } else {
+                    Some(true)
+                };
             }
-            return Some(true);
+            Range::Inside => {
+                if self.matches(second)? {
+                    self.ranges[at] = Range::Outside;
+                }
+                return Some(true);
+            }
         }
         let from_zero = matches!(first, Address::Line(0));
         if from_zero {
             if self.line == 1 {
-                let Address::Pattern(_) = second else { return Some(false) };
+                let Address::Pattern(_) = second else {
+                    return Some(false);
+                };
                 if !self.matches(second)? {
-                    self.ranges[at] = Some(None);
+                    self.ranges[at] = Range::Inside;
                 }
                 return Some(true);
             }
@@ -503,7 +379,7 @@ impl Machine {
             _ => None,
         };
         if last.is_none_or(|last| last > self.line) {
-            self.ranges[at] = Some(last);
+            self.ranges[at] = last.map_or(Range::Inside, Range::Until);
         }
         Some(true)
     }
@@ -512,7 +388,7 @@ impl Machine {
         Some(match address {
             Address::Line(line) => self.line == *line,
             Address::Step(first, 0) => self.line == *first,
-            Address::Step(first, step) => self.line >= *first && (self.line - first) % step == 0,
+            Address::Step(first, step) => self.line >= *first && (self.line - first).is_multiple_of(*step),
             Address::Last => self.is_last(),
             Address::Pattern(regex) => {
                 let regex = regex.clone().or_else(|| self.last_regex.clone())?;
@@ -544,7 +420,7 @@ impl Machine {
                 Step::Next
             }
             Action::Text(_, text) => {
-                let at_end = command.second.is_none() || self.ranges[at].is_none() || command.negated;
+                let at_end = command.second.is_none() || self.ranges[at] == Range::Outside || command.negated;
                 if at_end {
                     self.emit_text(1, text, io);
                 }
@@ -558,7 +434,10 @@ impl Machine {
                 while !rest.is_empty() {
                     let len = crate::utilities::support::text::char_len(rest).max(1);
                     let (c, after) = rest.split_at(len);
-                    let to = pairs.iter().find(|(from, _)| from == c).map_or(c, |(_, to)| to.as_slice());
+                    let to = pairs
+                        .iter()
+                        .find(|(from, _)| from == c)
+                        .map_or(c, |(_, to)| to.as_slice());
                     out.extend_from_slice(to);
                     rest = after;
                 }
@@ -659,114 +538,4 @@ impl Machine {
 
 fn read_file(name: &[u8], io: &mut Io<'_>) -> Result<Arc<Vec<u8>>, essaim_kernel::Errno> {
     crate::utilities::support::read_operand(io, name, &Arc::default())
-}
-
-/// The text with its matches replaced, and how many were.
-fn replaced(regex: &Regex, s: &Substitution, text: &[u8]) -> (Vec<u8>, usize) {
-    let mut out = Vec::new();
-    let (mut at, mut seen, mut done) = (0, 0, 0);
-    let mut last_end = None;
-    while at <= text.len() {
-        let Some(groups) = regex.captures(text, at) else { break };
-        let Some((start, end)) = groups[0] else { break };
-        // An empty match right behind another is none.
-        if start == end && last_end == Some(start) {
-            let len = crate::utilities::support::text::char_len(&text[start..]).max(1);
-            out.extend_from_slice(&text[at..(start + len).min(text.len())]);
-            at = start + len;
-            last_end = None;
-            continue;
-        }
-        seen += 1;
-        out.extend_from_slice(&text[at..start]);
-        at = end;
-        last_end = Some(end);
-        if seen < s.number.max(1) {
-            out.extend_from_slice(&text[start..end]);
-        } else {
-            push_replacement(&mut out, &s.pieces, text, &groups);
-            done += 1;
-            if !s.global {
-                break;
-            }
-        }
-    }
-    out.extend_from_slice(&text[at.min(text.len())..]);
-    (out, done)
-}
-
-fn push_replacement(out: &mut Vec<u8>, pieces: &[Piece], text: &[u8], groups: &Groups) {
-    let mut lasting: Option<u8> = None;
-    let mut once: Option<u8> = None;
-    for piece in pieces {
-        let bytes: &[u8] = match piece {
-            Piece::Case(b'E') => {
-                (lasting, once) = (None, None);
-                continue;
-            }
-            Piece::Case(case @ (b'U' | b'L')) => {
-                lasting = Some(*case);
-                continue;
-            }
-            Piece::Case(case) => {
-                once = Some(*case);
-                continue;
-            }
-            Piece::Text(bytes) => bytes,
-            Piece::Group(number) => match groups.get(*number).copied().flatten() {
-                Some((start, end)) => &text[start..end],
-                None => b"",
-            },
-        };
-        if bytes.is_empty() {
-            continue;
-        }
-        if lasting.is_none() && once.is_none() {
-            out.extend_from_slice(bytes);
-            continue;
-        }
-        let whole = String::from_utf8_lossy(bytes).into_owned();
-        let whole = match lasting {
-            Some(b'U') => whole.to_uppercase(),
-            Some(_) => whole.to_lowercase(),
-            None => whole,
-        };
-        let mut chars = whole.chars();
-        let first = chars.next().map(String::from).unwrap_or_default();
-        let first = match once.take() {
-            Some(b'u') => first.to_uppercase(),
-            Some(_) => first.to_lowercase(),
-            None => first,
-        };
-        out.extend_from_slice(first.as_bytes());
-        out.extend_from_slice(chars.as_str().as_bytes());
-    }
-}
-
-/// What `l` prints.
-fn visible(text: &[u8], width: usize) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut column = 0;
-    for byte in text {
-        let shown = match byte {
-            b'\\' => "\\\\".to_owned(),
-            7 => "\\a".to_owned(),
-            8 => "\\b".to_owned(),
-            12 => "\\f".to_owned(),
-            b'\n' => "\\n".to_owned(),
-            b'\r' => "\\r".to_owned(),
-            b'\t' => "\\t".to_owned(),
-            11 => "\\v".to_owned(),
-            32..=126 => char::from(*byte).to_string(),
-            other => format!("\\{other:03o}"),
-        };
-        if width > 1 && column + shown.len() > width - 1 {
-            out.extend_from_slice(b"\\\n");
-            column = 0;
-        }
-        column += shown.len();
-        out.extend_from_slice(shown.as_bytes());
-    }
-    out.extend_from_slice(b"$\n");
-    out
 }

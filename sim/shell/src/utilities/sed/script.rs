@@ -1,71 +1,9 @@
 //! From the text of a script to its commands.
 
+use super::command::{Action, Address, Command, Substitution};
+use super::replacement::{characters, pieces, unescaped};
 use crate::utilities::regex::{Flavour, Regex, Syntax};
 use crate::utilities::support::text::lossy;
-
-/// Where a command applies.
-#[derive(Clone, Debug)]
-pub enum Address {
-    Line(u64),
-    /// `first~step`.
-    Step(u64, u64),
-    Last,
-    /// `None`: the expression used last.
-    Pattern(Option<Regex>),
-    /// `,+N`.
-    Plus(u64),
-    /// `,~N`.
-    Multiple(u64),
-}
-
-/// A piece of a replacement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
-    Text(Vec<u8>),
-    Group(usize),
-    Case(u8),
-}
-
-/// `s///`.
-#[derive(Clone, Debug)]
-pub struct Substitution {
-    pub regex: Option<Regex>,
-    pub pieces: Vec<Piece>,
-    pub global: bool,
-    pub print: bool,
-    pub number: usize,
-    pub file: Option<Vec<u8>>,
-}
-
-/// What a command does.
-#[derive(Clone, Debug)]
-pub enum Action {
-    /// `{`: where its `}` is.
-    Block(usize),
-    BlockEnd,
-    Label,
-    /// `b`, `t`, `T`: the letter and where it goes.
-    Branch(u8, usize),
-    /// `a`, `i`, `c` and their text.
-    Text(u8, Vec<u8>),
-    /// `r`, `R`, `w`, `W` and their file.
-    File(u8, Vec<u8>),
-    Substitute(Box<Substitution>),
-    Translate(Vec<(Vec<u8>, Vec<u8>)>),
-    /// `q`, `Q` and their exit code; `l` and its width.
-    Number(u8, Option<u64>),
-    /// Commands of one letter.
-    Simple(u8),
-}
-
-/// One command.
-#[derive(Clone, Debug)]
-pub struct Command {
-    pub first: Option<Address>,
-    pub second: Option<Address>,
-    pub negated: bool,
-    pub action: Action,
-}
 
 /// One `-e` or `-f` part of a script.
 #[derive(Clone, Debug)]
@@ -113,12 +51,16 @@ fn located(parts: &[Part], starts: &[usize], text: &[u8], at: usize, message: St
     let expressions = parts[..=index].iter().filter(|p| p.file.is_none()).count();
     match &parts[index].file {
         Some(file) => {
-            let line = inside.iter().filter(|b| **b == b'\n').count() + 1;
+            let line = inside.split(|b| *b == b'\n').count();
             format!("file {} line {line}: {message}", lossy(file))
         }
         None => {
             let chars = inside.len().min(parts[index].text.len());
-            let chars = if message.starts_with("unmatched") || message.starts_with("no previous") { 0 } else { chars };
+            let chars = if message.starts_with("unmatched") || message.starts_with("no previous") {
+                0
+            } else {
+                chars
+            };
             format!("-e expression #{expressions}, char {chars}: {message}")
         }
     }
@@ -179,7 +121,10 @@ impl Parser<'_> {
                 self.labels.iter().find(|(name, _)| *name == label).map(|(_, at)| *at)
             };
             let Some(target) = target else {
-                return Err(Wrong::Nowhere(format!("can't find label for jump to `{}'", lossy(&label))));
+                return Err(Wrong::Nowhere(format!(
+                    "can't find label for jump to `{}'",
+                    lossy(&label)
+                )));
             };
             if let Action::Branch(_, to) = &mut self.commands[index].action {
                 *to = target;
@@ -261,7 +206,11 @@ impl Parser<'_> {
                     return Err(here("invalid usage of +N or ~N as first address"));
                 }
                 let count = self.number();
-                if sign == b'+' { Address::Plus(count) } else { Address::Multiple(count) }
+                if sign == b'+' {
+                    Address::Plus(count)
+                } else {
+                    Address::Multiple(count)
+                }
             }
             Some(b'/' | b'\\') => {
                 let mut delimiter = self.next();
@@ -364,7 +313,11 @@ impl Parser<'_> {
             return Ok(None);
         }
         let syntax = Syntax {
-            flavour: if self.extended { Flavour::Extended } else { Flavour::Basic },
+            flavour: if self.extended {
+                Flavour::Extended
+            } else {
+                Flavour::Basic
+            },
             ignore_case,
             multiline,
             ..Syntax::default()
@@ -547,7 +500,9 @@ impl Parser<'_> {
                 Some(b'i' | b'I') => ignore_case = true,
                 Some(b'm' | b'M') => multiline = true,
                 Some(b'e') => {
-                    return Err(Wrong::Nowhere("flag 'e' exists in GNU sed, not simulated here".to_owned()));
+                    return Err(Wrong::Nowhere(
+                        "flag 'e' exists in GNU sed, not simulated here".to_owned(),
+                    ));
                 }
                 Some(b'0'..=b'9') => {
                     if found.number > 0 {
@@ -571,7 +526,7 @@ impl Parser<'_> {
         }
         found.regex = self.regex(&pattern, ignore_case, multiline)?;
         let most = found.pieces.iter().filter_map(|p| match p {
-            Piece::Group(number) => Some(*number),
+            super::command::Piece::Group(number) => Some(*number),
             _ => None,
         });
         if let (Some(most), Some(regex)) = (most.max(), &found.regex)
@@ -593,7 +548,10 @@ impl Parser<'_> {
         let delimiter = self.next().filter(|b| *b != b'\n').ok_or_else(|| here(UNTERMINATED))?;
         let from = self.until(delimiter, false).ok_or_else(|| here(UNTERMINATED));
         let to = match from {
-            Ok(from) => self.until(delimiter, false).map(|to| (from, to)).ok_or_else(|| here(UNTERMINATED)),
+            Ok(from) => self
+                .until(delimiter, false)
+                .map(|to| (from, to))
+                .ok_or_else(|| here(UNTERMINATED)),
             Err(error) => Err(error),
         };
         let (from, to) = match to {
@@ -610,95 +568,4 @@ impl Parser<'_> {
         self.end_of_command()?;
         Ok(Action::Translate(from.into_iter().zip(to).collect()))
     }
-}
-
-/// The characters of a side of `y`, escapes resolved.
-fn characters(text: &[u8]) -> Vec<Vec<u8>> {
-    let mut out = Vec::new();
-    let mut at = 0;
-    while at < text.len() {
-        if text[at] == b'\\' && at + 1 < text.len() {
-            out.push(match text[at + 1] {
-                b'n' => b"\n".to_vec(),
-                b't' => b"\t".to_vec(),
-                b'\\' => b"\\".to_vec(),
-                other => vec![other],
-            });
-            at += 2;
-            continue;
-        }
-        let len = crate::utilities::support::text::char_len(&text[at..]).max(1);
-        out.push(text[at..at + len].to_vec());
-        at += len;
-    }
-    out
-}
-
-/// `\t` and its like in a pattern become the characters they name.
-fn unescaped(pattern: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut at = 0;
-    while at < pattern.len() {
-        if pattern[at] == b'\\' && at + 1 < pattern.len() {
-            match pattern[at + 1] {
-                b't' => out.push(b'\t'),
-                b'f' => out.push(12),
-                b'v' => out.push(11),
-                b'r' => out.push(b'\r'),
-                b'a' => out.push(7),
-                other => out.extend_from_slice(&[b'\\', other]),
-            }
-            at += 2;
-            continue;
-        }
-        out.push(pattern[at]);
-        at += 1;
-    }
-    out
-}
-
-fn pieces(text: &[u8]) -> Vec<Piece> {
-    let mut out = Vec::new();
-    let mut literal = Vec::new();
-    let mut at = 0;
-    let flush = |literal: &mut Vec<u8>, out: &mut Vec<Piece>| {
-        if !literal.is_empty() {
-            out.push(Piece::Text(std::mem::take(literal)));
-        }
-    };
-    while at < text.len() {
-        match (text[at], text.get(at + 1)) {
-            (b'&', _) => {
-                flush(&mut literal, &mut out);
-                out.push(Piece::Group(0));
-                at += 1;
-                continue;
-            }
-            (b'\\', Some(next)) => {
-                match next {
-                    b'0'..=b'9' => {
-                        flush(&mut literal, &mut out);
-                        out.push(Piece::Group(usize::from(next - b'0')));
-                    }
-                    b'U' | b'L' | b'u' | b'l' | b'E' => {
-                        flush(&mut literal, &mut out);
-                        out.push(Piece::Case(*next));
-                    }
-                    b'n' => literal.push(b'\n'),
-                    b't' => literal.push(b'\t'),
-                    b'r' => literal.push(b'\r'),
-                    b'f' => literal.push(12),
-                    b'v' => literal.push(11),
-                    b'a' => literal.push(7),
-                    other => literal.push(*other),
-                }
-                at += 2;
-                continue;
-            }
-            (byte, _) => literal.push(byte),
-        }
-        at += 1;
-    }
-    flush(&mut literal, &mut out);
-    out
 }

@@ -27,7 +27,7 @@ fn seconds_text(text: &str) -> Option<i64> {
         return None;
     }
     let seconds: i64 = whole.parse().ok()?;
-    let nanos: i64 = format!("{:0<9}", fraction).get(..9)?.parse().ok()?;
+    let nanos: i64 = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
     seconds.checked_mul(1_000_000_000)?.checked_add(nanos)
 }
 
