@@ -353,6 +353,12 @@ impl Parser<'_> {
         Some(byte)
     }
 
+    /// What should have ended did not: the error is the line's whose end was just read.
+    fn incomplete_line<T>(&mut self) -> Option<T> {
+        self.line -= 1;
+        None
+    }
+
     fn skip_blank(&mut self) {
         while self.peek().is_some_and(|b| b.is_ascii_whitespace()) {
             self.next();
@@ -373,6 +379,7 @@ impl Parser<'_> {
             match self.next()? {
                 b']' => return Some(name),
                 b' ' | b'\t' => break,
+                b'\n' => return self.incomplete_line(),
                 byte if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.' => {
                     name.push(byte.to_ascii_lowercase());
                 }
@@ -388,10 +395,10 @@ impl Parser<'_> {
         name.push(b'.');
         loop {
             match self.next()? {
-                b'\n' => return None,
+                b'\n' => return self.incomplete_line(),
                 b'"' => break,
                 b'\\' => match self.next()? {
-                    b'\n' => return None,
+                    b'\n' => return self.incomplete_line(),
                     byte => name.push(byte),
                 },
                 byte => name.push(byte),
@@ -432,7 +439,8 @@ impl Parser<'_> {
                 return (!quoted).then_some(value);
             };
             match byte {
-                b'\n' => return (!quoted).then_some(value),
+                b'\n' if quoted => return self.incomplete_line(),
+                b'\n' => return Some(value),
                 b' ' | b'\t' | b'\r' | 0x0b | 0x0c if !quoted => {
                     if !value.is_empty() {
                         spaces.push(byte);
@@ -517,7 +525,13 @@ pub fn change(
     let line = cat!["\t", name, " = ", quote_value(value), "\n"];
     if let Some((last_start, last_end)) = replaced.last().copied() {
         let from = line_start(text, last_start);
-        let mut new = remove_spans(&text[..from], &replaced[..replaced.len() - 1]);
+        let mut new = Vec::new();
+        let mut at = 0;
+        for (start, end) in &replaced[..replaced.len() - 1] {
+            new.extend_from_slice(&text[at..line_start(text, *start)]);
+            at = *end;
+        }
+        new.extend_from_slice(&text[at..from]);
         new.extend_from_slice(&line);
         new.extend_from_slice(&text[last_end..]);
         return Ok(new);

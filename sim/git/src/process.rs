@@ -187,9 +187,18 @@ impl Cx<'_, '_> {
         })
     }
 
+    /// Edits a message: as [`Cx::edit`], and without an editor Git says which options to use.
+    pub fn edit_message(&mut self, repo: &Repo, path: Vec<u8>, then: Then) -> Result<Next> {
+        self.edit_saying(repo, path, then, "Please supply the message using either -m or -F option.\n")
+    }
+
     /// Edits a file, then goes on; the outcome is `Outcome::Code`. A failing editor is Git's error.
     pub fn edit(&mut self, repo: &Repo, path: Vec<u8>, then: Then) -> Result<Next> {
-        let editor = self.editor(repo)?;
+        self.edit_saying(repo, path, then, "")
+    }
+
+    fn edit_saying(&mut self, repo: &Repo, path: Vec<u8>, then: Then, advice: &'static str) -> Result<Next> {
+        let editor = self.editor(repo).map_err(|fault| Fault::Plain(cat![fault.render().0, advice], 1))?;
         if self.editor_spawn(&editor, &path).is_none() {
             return then.0.resume(self, Outcome::Code(0));
         }
@@ -201,13 +210,15 @@ impl Cx<'_, '_> {
             // A terminal that can, erases the hint when the editor is closed.
             self.eprint("\r\u{1b}[K");
         }
-        Ok(Next::Edit(path, Then::new((editor, then), edited)))
+        Ok(Next::Edit(path, Then::new((editor, then, advice), edited)))
     }
 }
 
-fn edited((editor, then): (Vec<u8>, Then), cx: &mut Cx<'_, '_>, outcome: Outcome) -> Result<Next> {
+type Edited = (Vec<u8>, Then, &'static str);
+
+fn edited((editor, then, advice): Edited, cx: &mut Cx<'_, '_>, outcome: Outcome) -> Result<Next> {
     if outcome != Outcome::Code(0) {
-        return Err(Fault::error(cat!["there was a problem with the editor '", editor, "'"]));
+        return Err(Fault::Plain(cat!["error: there was a problem with the editor '", editor, "'\n", advice], 1));
     }
     then.0.resume(cx, outcome)
 }

@@ -90,7 +90,7 @@ fn create(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
 
 /// Whether a new branch follows what it starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Track {
+pub(crate) enum Track {
     /// Only a remote-tracking branch (`branch.autoSetupMerge`).
     Default,
     /// `--track`.
@@ -100,7 +100,7 @@ pub(super) enum Track {
 }
 
 /// `@{-1}` and the like become branch names; the result must be valid.
-pub(super) fn branch_name(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn branch_name(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8]) -> Result<Vec<u8>> {
     let expanded = match name.starts_with(b"@{") || name.ends_with(b"}") {
         true => with_resolver(cx, repo, |resolver| resolver.interpret(name))?.unwrap_or_else(|| name.to_vec()),
         false => name.to_vec(),
@@ -120,7 +120,7 @@ pub(super) fn branch_name(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8]) -> Resu
 }
 
 /// Makes a branch as `git branch` and `git switch -c` do. Returns its commit.
-pub(super) fn make(
+pub(crate) fn make(
     cx: &mut Cx<'_, '_>,
     repo: &Repo,
     name: &[u8],

@@ -3,7 +3,7 @@
 use super::Command;
 use crate::bytes::lossy;
 use crate::cat;
-use crate::cli::options::{Parsed, Syntax, parse, usage_error, usage_only};
+use crate::cli::options::{Parsed, Syntax, parse, usage_error};
 use crate::config::{self, Change, ChangeError, Config, Entry, Scope, canonical_key, global_paths};
 use crate::fault::{Fault, Result};
 use crate::process::{Cx, Next, Then};
@@ -11,6 +11,9 @@ use crate::regex::Regex;
 use essaim_kernel::files::path;
 
 const USAGE: &str = include_str!("../usage/config.txt");
+
+/// What the older form prints.
+const OPTIONS_USAGE: &str = include_str!("../usage/config-options.txt");
 
 pub(super) const COMMAND: Command = Command {
     name: "config",
@@ -21,49 +24,6 @@ pub(super) const COMMAND: Command = Command {
     supported: &[],
 };
 
-/// Options of the older form (`git config --get key`), which the usage text no longer names, and of the subcommands.
-const OPTIONS: &str = "
-    --[no-]global         x
-    --[no-]system         x
-    --[no-]local          x
-    --[no-]worktree       x
-    -f, --[no-]file <file>  x
-    --[no-]blob <id>  x
-    --[no-]get            x
-    --[no-]get-all        x
-    --[no-]get-regexp     x
-    --[no-]get-urlmatch   x
-    --[no-]replace-all    x
-    --[no-]add            x
-    --[no-]append         x
-    --[no-]all            x
-    --[no-]regexp         x
-    --[no-]unset          x
-    --[no-]unset-all      x
-    --[no-]rename-section  x
-    --[no-]remove-section  x
-    -l, --[no-]list       x
-    -e, --[no-]edit       x
-    --[no-]get-color      x
-    --[no-]get-colorbool  x
-    -t, --[no-]type <type>  x
-    --bool                x
-    --int                 x
-    --bool-or-int         x
-    --path                x
-    --[no-]expiry-date    x
-    -z, --[no-]null       x
-    --[no-]name-only      x
-    --[no-]show-origin    x
-    --[no-]show-scope     x
-    --[no-]show-names     x
-    --[no-]value <pattern>  x
-    --[no-]fixed-value    x
-    --[no-]default <value>  x
-    --[no-]includes       x
-    --[no-]comment <text>  x
-";
-
 const WORKING: &[&str] = &[
     "global", "system", "local", "file", "get", "get-all", "get-regexp", "replace-all", "add", "append", "all",
     "regexp", "unset", "unset-all", "rename-section", "remove-section", "list", "edit", "type", "bool", "int", "path",
@@ -71,7 +31,15 @@ const WORKING: &[&str] = &[
     "includes",
 ];
 
-const SUBCOMMANDS: [&str; 7] = ["list", "get", "set", "unset", "rename-section", "remove-section", "edit"];
+const SUBCOMMANDS: [(&str, &str); 7] = [
+    ("list", include_str!("../usage/config-list.txt")),
+    ("get", include_str!("../usage/config-get.txt")),
+    ("set", include_str!("../usage/config-set.txt")),
+    ("unset", include_str!("../usage/config-unset.txt")),
+    ("rename-section", include_str!("../usage/config-rename-section.txt")),
+    ("remove-section", include_str!("../usage/config-remove-section.txt")),
+    ("edit", include_str!("../usage/config-edit.txt")),
+];
 
 enum Action {
     List,
@@ -84,17 +52,16 @@ enum Action {
 }
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
+    let sub = args.first().and_then(|word| SUBCOMMANDS.iter().find(|(name, _)| name.as_bytes() == word));
     let syntax = Syntax {
         command: "config",
-        usage: USAGE,
+        usage: sub.map_or(OPTIONS_USAGE, |(_, usage)| usage),
         supported: WORKING,
-        hidden: OPTIONS,
         ..Syntax::default()
     };
-    let sub = args.first().and_then(|word| SUBCOMMANDS.iter().find(|name| name.as_bytes() == word));
     let parsed = parse(&syntax, if sub.is_some() { &args[1..] } else { args })?;
     let action = match sub {
-        Some(name) => from_subcommand(name, &parsed),
+        Some((name, _)) => from_subcommand(name, &parsed),
         None => from_options(&parsed)?,
     };
     match action {
@@ -130,7 +97,7 @@ fn from_options(parsed: &Parsed) -> Result<Action> {
         } else {
             format!("wrong number of arguments, should be from {wanted} to {upper}")
         };
-        Err(usage_error(message, USAGE))
+        Err(Fault::Error(message.into_bytes(), 129))
     };
     let actions = [
         "list", "get", "get-all", "get-regexp", "add", "replace-all", "unset", "unset-all", "rename-section",
@@ -138,7 +105,7 @@ fn from_options(parsed: &Parsed) -> Result<Action> {
     ];
     let chosen: Vec<&str> = actions.into_iter().filter(|name| parsed.has(name)).collect();
     if chosen.len() > 1 {
-        return Err(usage_error("only one action at a time", USAGE));
+        return Err(usage_error("only one action at a time", OPTIONS_USAGE));
     }
     Ok(match chosen.first().copied() {
         Some("list") => {
@@ -169,7 +136,7 @@ fn from_options(parsed: &Parsed) -> Result<Action> {
         Some("remove-section") => Action::RemoveSection,
         Some("edit") => Action::Edit,
         _ => match parsed.args.len() {
-            0 => return Err(usage_only(USAGE)),
+            0 => return Err(Fault::Error(b"no action specified".to_vec(), 129)),
             1 => Action::Get { all: false, regexp: false },
             _ => Action::Set { replace_all: false, add: false },
         },
@@ -185,7 +152,7 @@ enum Place {
 fn place(cx: &Cx<'_, '_>, parsed: &Parsed, writing: bool) -> Result<Place> {
     let chosen = ["global", "system", "local", "file"].iter().filter(|name| parsed.has(name)).count();
     if chosen > 1 {
-        return Err(usage_error("only one config file at a time", USAGE));
+        return Err(usage_error("only one config file at a time", OPTIONS_USAGE));
     }
     if let Some(file) = parsed.value("file") {
         return Ok(Place::File { path: cx.io.path(file), shown: file.to_vec(), scope: Scope::Command });
@@ -302,7 +269,7 @@ fn matcher(parsed: &Parsed, position: usize) -> Result<impl Fn(&[u8]) -> bool + 
 
 fn get(cx: &mut Cx<'_, '_>, parsed: &Parsed, all: bool, regexp: bool) -> Result<Next> {
     let Some(name) = parsed.args.first() else {
-        return Err(usage_error("wrong number of arguments, should be from 1 to 2", USAGE));
+        return Err(Fault::Error(b"wrong number of arguments, should be from 1 to 2".to_vec(), 129));
     };
     let matches = matcher(parsed, 1)?;
     let wanted: Box<dyn Fn(&[u8]) -> bool> = if regexp {
@@ -310,7 +277,7 @@ fn get(cx: &mut Cx<'_, '_>, parsed: &Parsed, all: bool, regexp: bool) -> Result<
             .ok_or_else(|| Fault::Error(cat!["invalid key pattern: ", name], 6))?;
         Box::new(move |key| regex.is_match(key))
     } else {
-        let key = key_of(name)?;
+        let key = key_of(name).map_err(|fault| Fault::error(fault.message()))?;
         Box::new(move |other| other == key)
     };
     let found: Vec<Entry> = entries(cx, parsed)?
@@ -387,7 +354,7 @@ fn save(cx: &mut Cx<'_, '_>, path: &[u8], text: Vec<u8>) -> Result<()> {
 
 fn set(cx: &mut Cx<'_, '_>, parsed: &Parsed, replace_all: bool, add: bool) -> Result<Next> {
     let (Some(name), Some(value)) = (parsed.args.first(), parsed.args.get(1)) else {
-        return Err(usage_error("wrong number of arguments, should be from 2 to 3", USAGE));
+        return Err(Fault::Error(b"wrong number of arguments, should be 2".to_vec(), 129));
     };
     let (path, _) = write_place(cx, parsed)?;
     let key = key_of(name)?;
@@ -432,7 +399,7 @@ fn normalised(parsed: &Parsed, key: &[u8], value: &[u8], cx: &Cx<'_, '_>) -> Res
 
 fn unset(cx: &mut Cx<'_, '_>, parsed: &Parsed, all: bool) -> Result<Next> {
     let Some(name) = parsed.args.first() else {
-        return Err(usage_error("wrong number of arguments, should be from 1 to 2", USAGE));
+        return Err(Fault::Error(b"wrong number of arguments, should be from 1 to 2".to_vec(), 129));
     };
     let (path, _) = write_place(cx, parsed)?;
     let key = key_of(name)?;
@@ -454,7 +421,7 @@ fn unset(cx: &mut Cx<'_, '_>, parsed: &Parsed, all: bool) -> Result<Next> {
 fn section(cx: &mut Cx<'_, '_>, parsed: &Parsed, rename: bool) -> Result<Next> {
     let wanted = if rename { 2 } else { 1 };
     if parsed.args.len() != wanted {
-        return Err(usage_error(format!("wrong number of arguments, should be {wanted}"), USAGE));
+        return Err(Fault::Error(format!("wrong number of arguments, should be {wanted}").into_bytes(), 129));
     }
     let (path, _) = write_place(cx, parsed)?;
     let canonical = |name: &[u8]| match crate::bytes::split_once(name, b'.') {

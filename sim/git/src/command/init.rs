@@ -49,7 +49,9 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let syntax = Syntax { command: "init", usage: USAGE, supported: COMMAND.supported, ..Syntax::default() };
     let parsed = parse(&syntax, args)?;
     if parsed.args.len() > 1 {
-        return Err(usage_only(USAGE));
+        // Here Git prints the first paragraph alone, less indented.
+        let synopsis = USAGE.split("\n\n").next().unwrap_or_default();
+        return Err(usage_only(&format!("{}\n", synopsis.replace("\n                ", "\n         "))));
     }
     if let Some(directory) = parsed.args.first() {
         let full = cx.io.path(directory);

@@ -1,8 +1,9 @@
 //! The commands: one file each. [`TABLE`] says what exists here and what only real Git has.
 
 mod add;
-mod branch;
+pub(crate) mod branch;
 mod cat_file;
+mod checkout;
 mod commit;
 mod config;
 mod diff;
@@ -14,9 +15,16 @@ mod ls_tree;
 mod mv;
 mod plumbing;
 mod references;
+mod reflog;
+mod reset;
+mod restore;
+mod rev_list;
+mod rev_parse;
 mod rm;
 mod show;
+mod small;
 mod status;
+mod switch;
 mod tag;
 mod trees;
 mod version;
@@ -51,9 +59,19 @@ impl Command {
             command: self.name,
             usage: self.usage,
             supported: self.supported,
+            hidden: hidden_options(self.name),
             ..Syntax::default()
         };
         parse(&syntax, args)
+    }
+}
+
+/// Options that exist but that the usage text does not show.
+fn hidden_options(command: &str) -> &'static str {
+    match command {
+        "add" => "    --[no-]warn-embedded-repo  x\n",
+        "commit" => "    --[no-]allow-empty  x\n    --[no-]allow-empty-message  x\n",
+        _ => "",
     }
 }
 
@@ -82,7 +100,20 @@ pub const TABLE: &[Command] = &[
     references::UPDATE_REF,
     trees::COMMIT_TREE,
     trees::WRITE_TREE,
+    reflog::COMMAND,
+    rev_list::COMMAND,
+    rev_parse::COMMAND,
+    small::CHECK_IGNORE,
+    small::COUNT_OBJECTS,
+    small::HELP,
+    small::MERGE_BASE,
+    small::STRIPSPACE,
+    small::VAR,
     version::COMMAND,
+    checkout::COMMAND,
+    reset::COMMAND,
+    restore::COMMAND,
+    switch::COMMAND,
 ];
 
 /// The command of that name.

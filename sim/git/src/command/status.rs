@@ -100,6 +100,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             initial: head.is_none(),
             untracked,
             ignored,
+            commit: false,
             template: false,
             amend: false,
             committable: !status.staged.is_empty(),

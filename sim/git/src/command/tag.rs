@@ -202,11 +202,7 @@ fn create(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
             };
             let help = format!("\nWrite a message for tag:\n  {}\n{rule}", lossy(&draft.name));
             cx.files_mut().write(&path, cat![start, commented(&help, &comment)])?;
-            let edit = cx.edit(repo, path, Then::new(Box::new(draft), edited));
-            edit.map_err(|fault| {
-                let hint = "Please supply the message using either -m or -F option.\n";
-                Fault::Plain(cat![fault.render().0, hint], 1)
-            })
+            cx.edit_message(repo, path, Then::new(Box::new(draft), edited))
         }
     }
 }

@@ -29,6 +29,8 @@ pub struct Long<'a> {
     pub untracked: UntrackedMode,
     /// Ignored files were asked for.
     pub ignored: bool,
+    /// For `git commit`: a first commit is called that.
+    pub commit: bool,
     /// The template of `git commit`: no last line.
     pub template: bool,
     /// `git commit --amend`.
@@ -48,7 +50,7 @@ impl Long<'_> {
         let operation = Operation::read(self.files, self.repo);
         operation.describe(self.files, self.repo, self.status, self.hints, &mut out)?;
         if self.initial {
-            out.extend_from_slice(if self.template { b"\nInitial commit\n\n" } else { b"\nNo commits yet\n\n" });
+            out.extend_from_slice(if self.commit { b"\nInitial commit\n\n" } else { b"\nNo commits yet\n\n" });
         }
         let whence = operation.whence();
         self.staged(whence, &mut out);

@@ -3,14 +3,13 @@
 
 use essaim_kernel::process::Environment;
 use essaim_kernel::{Activity, Limits, Machine, Time};
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// When the first command runs: 2025-01-06 09:00 UTC. Each command is a minute later.
 pub const START: i64 = 1_736_154_000;
 
-/// One command's output (both streams, as they came) and exit code.
+/// One command's output (standard error marked by `2> `) and exit code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Run {
     pub output: String,
@@ -132,6 +131,15 @@ fn normalise(bytes: &[u8], root: &str) -> String {
     text
 }
 
+/// Standard output, then standard error with a mark before each line: between the two there is no order to compare.
+fn both(out: &[u8], err: &[u8], root: &str) -> String {
+    let mut text = normalise(out, root);
+    for line in normalise(err, root).lines() {
+        text.push_str(&format!("2> {line}\n"));
+    }
+    text
+}
+
 /// The commands of a case in the real Git.
 pub fn run_real(case: &Case) -> Vec<Run> {
     let folder = tempfile::Builder::new().prefix("git-oracle").tempdir().unwrap();
@@ -141,17 +149,12 @@ pub fn run_real(case: &Case) -> Vec<Run> {
     std::fs::create_dir(&work).unwrap();
     let mut runs = Vec::new();
     for (step, line) in case.lines.iter().enumerate() {
-        let (mut reader, writer) = std::io::pipe().unwrap();
         let mut command = Command::new("sh");
         command.arg("-c").arg(line).current_dir(&work).env_clear();
-        command.envs(environment(root_text, step));
-        command.stdin(Stdio::null()).stdout(writer.try_clone().unwrap()).stderr(writer);
-        let mut child = command.spawn().unwrap();
-        drop(command);
-        let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes).unwrap();
-        let status = child.wait().unwrap();
-        runs.push(Run { output: normalise(&bytes, root_text), code: status.code().unwrap_or(-1) });
+        command.envs(environment(root_text, step)).stdin(Stdio::null());
+        let done = command.output().unwrap();
+        let output = both(&done.stdout, &done.stderr, root_text);
+        runs.push(Run { output, code: done.status.code().unwrap_or(-1) });
     }
     runs
 }
@@ -170,9 +173,12 @@ pub fn run_engine(case: &Case, check: bool) -> (Vec<Run>, Option<String>) {
         machine.feed(process, b"", true);
         machine.begin_command();
         while machine.run(10_000) == Activity::Running {}
-        let output: Vec<u8> = machine.take_output(process).into_iter().flat_map(|(_, bytes)| bytes).collect();
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        for (fd, bytes) in machine.take_output(process) {
+            if fd == 2 { err.extend(bytes) } else { out.extend(bytes) }
+        }
         let code = machine.host_status(process).map_or(-1, |status| i32::from(status.code()));
-        runs.push(Run { output: normalise(&output, root), code });
+        runs.push(Run { output: both(&out, &err, root), code });
     }
     let complaint = if check && !case.name.contains("broken") { check_repository(&machine, root) } else { None };
     (runs, complaint)

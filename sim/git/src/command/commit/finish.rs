@@ -116,7 +116,7 @@ fn summary_text(cx: &mut Cx<'_, '_>, draft: &Draft, oid: &Oid, commit: &Commit) 
         Some(name) => name.strip_prefix(b"refs/heads/").unwrap_or(&name).to_vec(),
         None => b"detached HEAD".to_vec(),
     };
-    let root = if commit.parents.is_empty() { " (root-commit)" } else { "" };
+    let root = if draft.head.is_none() { " (root-commit)" } else { "" };
     let mut out = cat!["[", branch, root, " ", repo.short(files, oid), "] ", commit.subject(), "\n"];
     let (author, committer) = (&commit.author, &commit.committer);
     if (&author.name, &author.email) != (&committer.name, &committer.email) {

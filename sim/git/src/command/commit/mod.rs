@@ -94,7 +94,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let cleanup_name = options.cleanup.clone().or_else(|| repo.config.get("commit.cleanup").map(<[u8]>::to_vec));
     let cleanup = Cleanup::parse(cleanup_name.as_deref(), edited)?;
     let draft_message = template::message(cx, &repo, &options, head, whence)?;
-    let may_be_empty = options.allow_empty || options.amend && !empty_amend(cx, &repo, head, &parents, tree)?;
+    let may_be_empty = options.allow_empty || options.amend && parents.len() > 1;
     if !committable && whence == Whence::Commit && !may_be_empty {
         return nothing(cx, &repo, &options, &commit_index, base);
     }
@@ -127,12 +127,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         draft.prepared.clear();
     }
     cx.files_mut().write(&path, text)?;
-    let edit = cx.edit(&repo, path, Then::new(Box::new(draft), edited_message));
-    edit.map_err(|fault| {
-        let said = fault.render().0;
-        let hint = "Please supply the message using either -m or -F option.\n";
-        Fault::Plain(cat![said, hint], 1)
-    })
+    cx.edit_message(&repo, path, Then::new(Box::new(draft), edited_message))
 }
 
 fn edited_message(draft: Box<Draft>, cx: &mut Cx<'_, '_>, _: Outcome) -> Result<Next> {
@@ -286,16 +281,6 @@ fn parents(cx: &Cx<'_, '_>, repo: &Repo, options: &Options, head: Option<Oid>, w
     Ok(parents)
 }
 
-/// An amended commit that would record nothing at all.
-fn empty_amend(cx: &Cx<'_, '_>, repo: &Repo, head: Option<Oid>, parents: &[Oid], tree: Oid) -> Result<bool> {
-    let parent_tree = match parents {
-        [parent] => Some(repo.store.commit(cx.files(), parent)?.tree),
-        _ => None,
-    };
-    let _ = head;
-    Ok(parent_tree == Some(tree))
-}
-
 /// What would be committed, as `git status` says it.
 fn dry_run(cx: &mut Cx<'_, '_>, repo: &Repo, options: &Options, index: &mut Index, head: Option<Oid>) -> Result<Next> {
     let base = match (options.amend, head) {
@@ -338,6 +323,7 @@ fn long(cx: &Cx<'_, '_>, repo: &Repo, options: &Options, status: &Status, base: 
         initial: repo.refs.head(cx.files()).is_none() || base.is_none(),
         untracked: options.untracked,
         ignored: false,
+        commit: true,
         template,
         amend: options.amend,
         committable: !status.staged.is_empty(),

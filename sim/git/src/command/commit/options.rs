@@ -52,26 +52,23 @@ impl Options {
     pub(super) fn new(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed, whence: Whence) -> Result<Self> {
         let amend = parsed.has("amend");
         let messages = parsed.values("message");
-        let sources: Vec<&str> = [("-m", "message"), ("-F", "file"), ("-C", "reuse-message"), ("-c", "reedit-message")]
-            .iter()
-            .filter(|(_, name)| parsed.has(name))
-            .map(|(shown, _)| *shown)
-            .collect();
-        let given = ["reuse-message", "reedit-message", "file"].iter().filter(|name| parsed.has(name)).count();
-        if given > 1 || given == 1 && !messages.is_empty() {
-            let list: Vec<&str> = ["-C", "-c", "-F", "-m"].into_iter().filter(|name| sources.contains(name)).collect();
-            let shown = match list.as_slice() {
-                [a, b] => format!("options '{a}' and '{b}' cannot be used together"),
-                _ => "options '-C', '-c', '-F', and '-m' cannot be used together".to_owned(),
-            };
-            return Err(Fault::fatal(shown));
-        }
+        let has = |name: &str| parsed.has(name);
+        exclusive(&[
+            ("-C", has("reuse-message")), ("-c", has("reedit-message")), ("-F", has("file")), ("--fixup", has("fixup")),
+        ])?;
+        exclusive(&[
+            ("-m", has("message")), ("-c", has("reedit-message")), ("-C", has("reuse-message")), ("-F", has("file")),
+        ])?;
         let all = parsed.has("all");
         let (include, only) = (parsed.has("include"), parsed.has("only"));
         if include && only || all && (include || only) {
-            let pair = if all { if include { ("--include", "-a") } else { ("--only", "-a") } } else { ("--include", "--only") };
-            let _ = pair;
-            return Err(Fault::fatal("options '-i/--include', '-o/--only', '-a/--all', '--interactive', and '-p/--patch' cannot be used together".replace(", '--interactive', and '-p/--patch'", "")));
+            let mut given = Vec::new();
+            for (shown, name) in [("-i/--include", include), ("-o/--only", only), ("-a/--all", all)] {
+                if name {
+                    given.push((shown, true));
+                }
+            }
+            exclusive(&given)?;
         }
         if all && !parsed.args.is_empty() {
             return Err(Fault::fatal(cat!["paths '", parsed.args[0], " ...' with -a does not make sense"]));
@@ -141,6 +138,18 @@ impl Options {
             null: parsed.has("null"),
             untracked,
         })
+    }
+}
+
+/// `fatal: options '-m' and '-F' cannot be used together`.
+fn exclusive(options: &[(&str, bool)]) -> Result<()> {
+    let given: Vec<String> = options.iter().filter(|(_, given)| *given).map(|(name, _)| format!("'{name}'")).collect();
+    match given.as_slice() {
+        [] | [_] => Ok(()),
+        [a, b] => Err(Fault::fatal(format!("options {a} and {b} cannot be used together"))),
+        [rest @ .., last] => {
+            Err(Fault::fatal(format!("options {}, and {last} cannot be used together", rest.join(", "))))
+        }
     }
 }
 

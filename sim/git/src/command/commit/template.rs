@@ -99,7 +99,9 @@ pub(super) fn with_comments(cx: &mut Cx<'_, '_>, draft: &Draft, prepared: &Prepa
         let when = crate::date::format(author.seconds, author.zone, &crate::date::Mode::Default, &clock);
         facts.push_str(&commented(&format!("Date:      {}", lossy(&when)), &comment));
     }
-    out.extend_from_slice(facts.as_bytes());
+    if !facts.is_empty() {
+        out.extend_from_slice(&cat![comment, "\n", facts]);
+    }
     out.extend_from_slice(format!("{comment}\n").as_bytes());
     let index = draft.index.clone();
     let status = collect(cx, repo, &draft.options, &index, base)?;
@@ -156,5 +158,5 @@ fn instructions(cx: &Cx<'_, '_>, draft: &Draft, comment: &str) -> String {
     for line in text.split_inclusive('\n') {
         out.push_str(&commented(line, comment));
     }
-    out + &format!("{comment}\n")
+    out
 }

@@ -1,0 +1,61 @@
+//! `git restore`.
+
+use super::Command;
+use crate::cat;
+use crate::fault::{Fault, Result};
+use crate::process::{Cx, Next};
+use crate::restoring::{self, Conflict, From, Restore};
+use crate::revision::with_resolver;
+
+pub(super) const COMMAND: Command = Command {
+    name: "restore",
+    main,
+    usage: include_str!("../usage/restore.txt"),
+    help_on_stderr: false,
+    paged: false,
+    supported: &[
+        "source", "staged", "worktree", "ignore-unmerged", "overlay", "quiet", "progress", "merge", "conflict", "ours",
+        "theirs",
+    ],
+};
+
+fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
+    let parsed = COMMAND.parse(args)?;
+    let repo = cx.work_repo()?;
+    let staged = parsed.has("staged");
+    let worktree = parsed.flag("worktree").unwrap_or(!staged);
+    if !staged && !worktree {
+        return Err(Fault::fatal("neither '--staged' nor '--worktree' is specified"));
+    }
+    let conflict = restoring::conflict_of(&parsed)?;
+    if staged && conflict != Conflict::Refuse {
+        return Err(Fault::fatal("'--merge', '--ours', or '--theirs' cannot be used when checking out of a tree"));
+    }
+    let name = parsed.value("source").map(<[u8]>::to_vec).or_else(|| staged.then(|| b"HEAD".to_vec()));
+    let from = match name {
+        None => From::Index,
+        Some(name) => {
+            if conflict != Conflict::Refuse {
+                let text = "'--merge', '--ours', or '--theirs' cannot be used when checking out of a tree";
+                return Err(Fault::fatal(text));
+            }
+            match with_resolver(cx, &repo, |resolver| resolver.tree(&name))? {
+                Some(oid) => From::Tree(oid),
+                None => return Err(Fault::fatal(cat!["could not resolve ", name])),
+            }
+        }
+    };
+    if parsed.args.is_empty() {
+        return Err(Fault::fatal("you must specify path(s) to restore"));
+    }
+    let restore = Restore {
+        from,
+        index: staged,
+        worktree,
+        overlay: parsed.has("overlay"),
+        conflict,
+        ignore_unmerged: parsed.has("ignore-unmerged"),
+        count: false,
+    };
+    restoring::restore(cx, &repo, &restore, &parsed.args)
+}

@@ -1,0 +1,175 @@
+//! `git switch`.
+
+use super::Command;
+use super::branch::branch_name;
+use crate::cat;
+use crate::fault::{Fault, Result};
+use crate::process::{Cx, Next};
+use crate::repo::Repo;
+use crate::state;
+use crate::switching::{self, How};
+
+pub(super) const COMMAND: Command = Command {
+    name: "switch",
+    main,
+    usage: include_str!("../usage/switch.txt"),
+    help_on_stderr: false,
+    paged: false,
+    supported: &[
+        "create", "force-create", "guess", "discard-changes", "quiet", "progress", "detach", "track", "force", "orphan",
+        "overwrite-ignore", "ignore-other-worktrees",
+    ],
+};
+
+fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
+    let parsed = COMMAND.parse(args)?;
+    let repo = cx.work_repo()?;
+    let names = ["create", "force-create", "orphan"];
+    if names.iter().filter(|name| parsed.value(name).is_some()).count() > 1 {
+        return Err(Fault::fatal("options '-c', '-C', and '--orphan' cannot be used together"));
+    }
+    let create = names[..2].iter().find_map(|name| parsed.value(name).map(|value| (value.to_vec(), *name == "force-create")));
+    if parsed.has("detach") && (create.is_some() || parsed.value("orphan").is_some()) {
+        return Err(Fault::fatal("'--detach' cannot be used with '-b/-B/--orphan'"));
+    }
+    if parsed.args.len() > 1 {
+        return Err(Fault::fatal("only one reference expected"));
+    }
+    check_nothing_under_way(cx, &repo)?;
+    let typed = parsed.args.first().cloned();
+    if let Some(name) = parsed.value("orphan") {
+        return orphan(cx, &repo, name, typed.is_some(), parsed.has("quiet"));
+    }
+    let how = How {
+        create: None,
+        start: typed.clone(),
+        track: parsed.options.iter().rev().find(|given| given.name == "track").map(|given| !given.negated),
+        detach: parsed.has("detach"),
+        force: parsed.has("force") || parsed.has("discard-changes"),
+        quiet: parsed.has("quiet"),
+    };
+    if let Some((name, force)) = create {
+        return create_branch(cx, &repo, &name, force, typed, how);
+    }
+    let typed = match typed {
+        Some(typed) => typed,
+        None if how.detach => b"HEAD".to_vec(),
+        None => return Err(Fault::fatal("missing branch or commit argument")),
+    };
+    let Some(goal) = switching::goal(cx, &repo, &typed)? else {
+        if let Some(remote) = guess(cx, &repo, &typed).filter(|_| parsed.flag("guess") != Some(false)) {
+            return create_branch(cx, &repo, &typed, false, Some(remote), How { track: Some(true), ..how });
+        }
+        return Err(Fault::fatal(cat!["invalid reference: ", typed]));
+    };
+    if goal.branch.is_none() && !how.detach {
+        return Err(not_a_branch(cx, &repo, &goal.name));
+    }
+    switching::switch(cx, &repo, &goal, &how)?;
+    Ok(Next::Exit(0))
+}
+
+/// The one remote-tracking branch of that name.
+pub(super) fn guess(cx: &Cx<'_, '_>, repo: &Repo, name: &[u8]) -> Option<Vec<u8>> {
+    let suffix = cat!["/", name];
+    let refs = repo.refs.list(cx.files(), b"refs/remotes/");
+    let mut found = refs.into_iter().filter(|reference| {
+        let short = &reference.name[b"refs/remotes/".len()..];
+        short.ends_with(&suffix) && !short[..short.len() - suffix.len()].contains(&b'/')
+    });
+    let first = found.next()?;
+    if found.next().is_some() { None } else { Some(crate::refs::shorten(&first.name).to_vec()) }
+}
+
+/// `-b`/`-c`, `-B`/`-C`: checks everything before anything changes.
+pub(super) fn create_branch(
+    cx: &mut Cx<'_, '_>,
+    repo: &Repo,
+    name: &[u8],
+    force: bool,
+    start: Option<Vec<u8>>,
+    how: How,
+) -> Result<Next> {
+    let name = branch_name(cx, repo, name)?;
+    if !force && repo.refs.exists(cx.files(), &cat!["refs/heads/", name]) {
+        return Err(Fault::fatal(cat!["a branch named '", name, "' already exists"]));
+    }
+    let typed = start.clone().unwrap_or_else(|| b"HEAD".to_vec());
+    let Some(goal) = switching::goal(cx, repo, &typed)? else {
+        if start.is_none() {
+            // Before the first commit only the name changes.
+            let full = cat!["refs/heads/", name];
+            repo.refs.set_symbolic(cx.files_mut(), b"HEAD", &full, None)?;
+            if !how.quiet {
+                cx.eprint(cat!["Switched to a new branch '", name, "'\n"]);
+            }
+            return Ok(Next::Exit(0));
+        }
+        return Err(Fault::fatal(cat!["'", typed, "' is not a commit and a branch '", name, "' cannot be created from it"]));
+    };
+    // The name as it resolves: `-` is the branch before.
+    let start = start.map(|typed| if typed == b"-" { goal.name.clone() } else { typed });
+    switching::switch(cx, repo, &goal, &How { create: Some((name, force)), start, ..how })?;
+    Ok(Next::Exit(0))
+}
+
+fn orphan(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], has_start: bool, quiet: bool) -> Result<Next> {
+    if has_start {
+        return Err(Fault::fatal("'--orphan' cannot take <start-point>"));
+    }
+    let name = branch_name(cx, repo, name)?;
+    let full = cat!["refs/heads/", name];
+    if repo.refs.exists(cx.files(), &full) {
+        return Err(Fault::fatal(cat!["a branch named '", name, "' already exists"]));
+    }
+    switching::empty_tree(cx, repo)?;
+    if !quiet
+        && repo.refs.head_branch(cx.files()).is_none()
+        && let Some(old) = repo.refs.head(cx.files())
+    {
+        let line = switching::describe(cx, repo, "Previous HEAD position was ", old)?;
+        cx.eprint(line);
+    }
+    repo.refs.set_symbolic(cx.files_mut(), b"HEAD", &full, None)?;
+    switching::remove_state(cx, repo);
+    if !quiet {
+        cx.eprint(cat!["Switched to a new branch '", name, "'\n"]);
+    }
+    Ok(Next::Exit(0))
+}
+
+fn check_nothing_under_way(cx: &Cx<'_, '_>, repo: &Repo) -> Result<()> {
+    let operation = state::Operation::read(cx.files(), repo);
+    let text = if operation.merge {
+        "cannot switch branch while merging\nConsider \"git merge --quit\" or \"git worktree add\"."
+    } else if operation.rebase {
+        "cannot switch branch while rebasing\nConsider \"git rebase --quit\" or \"git worktree add\"."
+    } else if operation.cherry_pick.is_some() {
+        "cannot switch branch while cherry-picking\nConsider \"git cherry-pick --quit\" or \"git worktree add\"."
+    } else if operation.revert.is_some() {
+        "cannot switch branch while reverting\nConsider \"git revert --quit\" or \"git worktree add\"."
+    } else {
+        return Ok(());
+    };
+    Err(Fault::fatal(text))
+}
+
+/// `git switch v1.0`: only branches can be switched to without `--detach`.
+fn not_a_branch(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8]) -> Fault {
+    let full = crate::revision::with_resolver(cx, repo, |resolver| resolver.dwim(name)).ok().flatten().map(|(full, _)| full);
+    let what = match full.as_deref() {
+        Some(full) if full.starts_with(b"refs/tags/") => cat!["tag '", &full[b"refs/tags/".len()..], "'"],
+        Some(full) if full.starts_with(b"refs/remotes/") => {
+            cat!["remote branch '", &full[b"refs/remotes/".len()..], "'"]
+        }
+        Some(full) if full != b"HEAD" => cat!["'", full, "'"],
+        _ => cat!["commit '", name, "'"],
+    };
+    let mut text = cat!["fatal: a branch is expected, got ", what, "\n"];
+    if repo.config.advice("suggestDetachingHead") {
+        text.extend_from_slice(
+            b"hint: If you want to detach HEAD at the commit, try again with the --detach option.\n",
+        );
+    }
+    Fault::Plain(text, 128)
+}
