@@ -4,7 +4,12 @@
 //! expected text from the tools of the machine; the tests compare with them again where they are of the version
 //! imitated.
 // A test compares with the real tools: it needs the operating system that `sim/` may not touch.
-#![allow(clippy::unwrap_used, clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros
+)]
 
 use essaim_kernel::process::Environment;
 use essaim_kernel::{Activity, Limits, Machine, Time};
@@ -426,6 +431,46 @@ fn tail_follows_a_file() {
         24,
     );
     assert!(out.contains("1\n2\n3\n"), "{out}");
+}
+
+/// `gaps.toml` lists what answers "not simulated here". `UPDATE=1` writes its section of utilities.
+#[test]
+fn gaps_are_listed() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("gaps.toml");
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let mut wanted = String::from("[utilities]\n");
+    let gaps = essaim_shell::utilities::gaps();
+    for same in gaps.chunk_by(|a, b| a.0 == b.0) {
+        let options: Vec<String> = same.iter().map(|(_, option)| format!("\"{option}\"")).collect();
+        writeln!(wanted, "{} = [{}]", same[0].0, options.join(", ")).unwrap();
+    }
+    let start = text.find("[utilities]\n").unwrap_or(text.len());
+    let end = text[start..].find("\n[").map_or(text.len(), |at| start + at + 1);
+    if std::env::var_os("UPDATE").is_some() {
+        let gap = if end < text.len() { "\n" } else { "" };
+        std::fs::write(&path, [&text[..start], &wanted, gap, &text[end..]].concat()).unwrap();
+        return;
+    }
+    assert_eq!(text[start..end].trim_end(), wanted.trim_end());
+}
+
+#[test]
+fn every_command_has_its_pages() {
+    for language in ["fr", "en"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../content/man")
+            .join(language);
+        for program in essaim_shell::utilities::PROGRAMS {
+            let page = std::fs::read_to_string(folder.join(format!("{}.txt", program.name)));
+            let page = page.unwrap_or_else(|_| panic!("{language}/{}.txt is missing", program.name));
+            assert!(
+                page.starts_with(&format!("{} - ", program.name)),
+                "{language}/{}.txt",
+                program.name
+            );
+            assert!(page.contains("\nSYNOPSIS\n"), "{language}/{}.txt", program.name);
+        }
+    }
 }
 
 mod arbitrary {

@@ -118,3 +118,19 @@ const fn programs() -> [Program; UTILITIES.len()] {
 
 /// Every utility, by name.
 pub const PROGRAMS: &[Program] = &programs();
+
+/// Options that exist in the real tools and not here, as (command, option): what `gaps.toml` lists.
+pub fn gaps() -> Vec<(&'static str, String)> {
+    let mut all = Vec::new();
+    for (utility, _) in UTILITIES {
+        for option in utility.options.iter().filter(|o| !o.simulated) {
+            let dashes = if option.long.is_empty() { "-" } else { "--" };
+            all.push((utility.name, format!("{dashes}{}", option.key())));
+        }
+    }
+    let predicates = find::GAPS.iter().map(|name| ("find", (*name).to_owned()));
+    all.extend(predicates);
+    all.extend([("sed", "command e".to_owned()), ("sed", "command v".to_owned())]);
+    all.sort();
+    all
+}

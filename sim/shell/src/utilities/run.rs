@@ -1,7 +1,7 @@
 //! Commands that start others: `env`, `xargs`, `timeout`.
 
 use super::support::complain;
-use super::support::options::{flag, missing, missing_value, optional, parse, value};
+use super::support::options::{Parsed, flag, missing, missing_value, optional, parse, value};
 use super::support::text::{number, quote};
 use super::support::utility::{COREUTILS, Utility};
 use essaim_kernel::machine::SpawnError;
@@ -267,6 +267,28 @@ struct Lines {
     status: u8,
 }
 
+fn delimiter(parsed: &Parsed, call: &Call, io: &mut Io<'_>) -> Result<Option<u8>, u8> {
+    Ok(match parsed.value("delimiter") {
+        _ if parsed.has("null") => Some(0),
+        None => None,
+        Some(b"\\n") => Some(b'\n'),
+        Some(b"\\t") => Some(b'\t'),
+        Some(b"\\0") => Some(0),
+        Some([byte]) => Some(*byte),
+        Some(text) => {
+            let shown = String::from_utf8_lossy(text).into_owned();
+            complain(
+                io,
+                call,
+                format!(
+                    "Invalid input delimiter specification {shown}: the delimiter must be either a single character or an escape sequence starting with \\."
+                ),
+            );
+            return Err(1);
+        }
+    })
+}
+
 fn xargs(call: &Call, io: &mut Io<'_>) -> Result<Lines, u8> {
     let parsed = parse(&XARGS, call, io)?;
     let mut count = |key: &str, letter: char| match parsed.value(key) {
@@ -296,25 +318,7 @@ fn xargs(call: &Call, io: &mut Io<'_>) -> Result<Lines, u8> {
     if parsed.has("l") {
         per_line = per_line.or(Some(1));
     }
-    let delimiter = match parsed.value("delimiter") {
-        _ if parsed.has("null") => Some(0),
-        None => None,
-        Some(b"\\n") => Some(b'\n'),
-        Some(b"\\t") => Some(b'\t'),
-        Some(b"\\0") => Some(0),
-        Some([byte]) => Some(*byte),
-        Some(text) => {
-            let shown = String::from_utf8_lossy(text).into_owned();
-            complain(
-                io,
-                call,
-                format!(
-                    "Invalid input delimiter specification {shown}: the delimiter must be either a single character or an escape sequence starting with \\."
-                ),
-            );
-            return Err(1);
-        }
-    };
+    let delimiter = delimiter(&parsed, call, io)?;
     let replace = match parsed.last_of(&["I", "replace"]) {
         Some("I") => parsed.value("I").map(<[u8]>::to_vec),
         Some(_) => Some(parsed.value("replace").unwrap_or(b"{}").to_vec()),

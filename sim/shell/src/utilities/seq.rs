@@ -47,6 +47,25 @@ fn operand(text: &[u8]) -> Option<(f64, usize, usize)> {
     Some((number, precision, whole))
 }
 
+/// Each operand as (number, decimals, digits before them).
+fn numbers(given: &[Vec<u8>], call: &Call, io: &mut Io<'_>) -> Result<Vec<(f64, usize, usize)>, u8> {
+    let mut numbers = Vec::new();
+    for text in given {
+        match operand(text) {
+            Some((number, _, _)) if number.is_nan() => {
+                let message = format!("invalid ‘not-a-number’ argument: {}", quote(text));
+                return Err(UTILITY.usage_error(call, io, &message));
+            }
+            Some(number) => numbers.push(number),
+            None => {
+                let message = format!("invalid floating point argument: {}", quote(text));
+                return Err(UTILITY.usage_error(call, io, &message));
+            }
+        }
+    }
+    Ok(numbers)
+}
+
 fn state(call: &Call, io: &mut Io<'_>) -> Result<State, u8> {
     // Negative numbers are no options.
     let mut args: Vec<Vec<u8>> = call.args.iter().skip(1).cloned().collect();
@@ -65,20 +84,7 @@ fn state(call: &Call, io: &mut Io<'_>) -> Result<State, u8> {
     if let Some(extra) = given.get(3) {
         return Err(UTILITY.usage_error(call, io, &super::copy::extra_operand(extra)));
     }
-    let mut numbers = Vec::new();
-    for text in given {
-        match operand(text) {
-            Some((number, _, _)) if number.is_nan() => {
-                let message = format!("invalid ‘not-a-number’ argument: {}", quote(text));
-                return Err(UTILITY.usage_error(call, io, &message));
-            }
-            Some(number) => numbers.push(number),
-            None => {
-                let message = format!("invalid floating point argument: {}", quote(text));
-                return Err(UTILITY.usage_error(call, io, &message));
-            }
-        }
-    }
+    let numbers = numbers(given, call, io)?;
     let one = (1.0, 0, 1);
     let (first, step, last) = match numbers.as_slice() {
         [last] => (one, one, *last),

@@ -117,26 +117,7 @@ fn main(call: &Call, io: &mut Io<'_>) -> u8 {
     }
     let mut status = 0;
     for root in &roots {
-        let at = io.path(root);
-        match io.files_ref().metadata(&at) {
-            Ok(metadata) if metadata.is_dir() => {
-                let front = tree.front(&metadata);
-                tree.out.extend(front);
-                let shown = tree.painted(root, &metadata);
-                tree.out.extend(shown);
-                if tree.classify && !root.ends_with(b"/") {
-                    tree.out.push(b'/');
-                }
-                tree.out.push(b'\n');
-                tree.directories += 1;
-                tree.folder(root, "", 1, io);
-            }
-            Ok(_) | Err(_) => {
-                tree.out.extend_from_slice(root);
-                tree.out.extend_from_slice(b"  [error opening dir]\n");
-                status = 2;
-            }
-        }
+        status = status.max(tree.root(root, io));
     }
     if !parsed.has("noreport") {
         let report = tree.report();
@@ -148,6 +129,28 @@ fn main(call: &Call, io: &mut Io<'_>) -> u8 {
 }
 
 impl Tree {
+    /// One operand; gives the exit code.
+    fn root(&mut self, root: &[u8], io: &Io<'_>) -> u8 {
+        match io.files_ref().metadata(&io.path(root)) {
+            Ok(metadata) if metadata.is_dir() => {
+                let line = [self.front(&metadata), self.painted(root, &metadata)].concat();
+                self.out.extend(line);
+                if self.classify && !root.ends_with(b"/") {
+                    self.out.push(b'/');
+                }
+                self.out.push(b'\n');
+                self.directories += 1;
+                self.folder(root, "", 1, io);
+                0
+            }
+            Ok(_) | Err(_) => {
+                self.out.extend_from_slice(root);
+                self.out.extend_from_slice(b"  [error opening dir]\n");
+                2
+            }
+        }
+    }
+
     fn report(&self) -> String {
         let directories = if self.directories == 1 {
             "directory"

@@ -10,6 +10,33 @@ use essaim_kernel::files::path;
 use essaim_kernel::{Call, Io, Metadata, Time};
 use std::cmp::Ordering;
 
+/// Predicates of the real `find` that are not simulated.
+pub const GAPS: &[&str] = &[
+    "-ok",
+    "-okdir",
+    "-fls",
+    "-fprint",
+    "-fprint0",
+    "-fprintf",
+    "-user",
+    "-group",
+    "-uid",
+    "-gid",
+    "-atime",
+    "-amin",
+    "-anewer",
+    "-cnewer",
+    "-samefile",
+    "-xtype",
+    "-fstype",
+    "-used",
+    "-context",
+    "-regextype",
+    "-nouser",
+    "-nogroup",
+    "-ilname",
+];
+
 /// A parsed expression.
 #[derive(Clone, Debug)]
 pub struct Expression {
@@ -289,9 +316,7 @@ impl Parser<'_, '_, '_> {
             }
             "-quit" => Node::Quit,
             "-exec" | "-execdir" => self.exec(name)?,
-            "-ok" | "-okdir" | "-fls" | "-fprint" | "-fprint0" | "-fprintf" | "-user" | "-group" | "-uid" | "-gid"
-            | "-atime" | "-amin" | "-anewer" | "-cnewer" | "-samefile" | "-xtype" | "-fstype" | "-used"
-            | "-context" | "-regextype" | "-nouser" | "-nogroup" | "-ilname" => {
+            _ if GAPS.contains(&name) => {
                 return Err(format!("option '{name}' exists in GNU findutils, not simulated here"));
             }
             _ if name.starts_with('-') => return Err(format!("unknown predicate `{name}'")),

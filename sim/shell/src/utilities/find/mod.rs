@@ -10,6 +10,7 @@ use super::support::utility::{COREUTILS, Utility};
 use essaim_kernel::files::path;
 use essaim_kernel::machine::SpawnError;
 use essaim_kernel::{Call, Io, Metadata, Pid, Process, Progress, Spawn, Wait};
+pub use expression::GAPS;
 use expression::{Expression, Visit};
 use std::sync::Arc;
 

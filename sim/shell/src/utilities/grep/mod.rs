@@ -111,6 +111,7 @@ impl Filter for Grep {
             operands.retain(|name| name == b"-" || is_wanted(&parsed, name, true));
             operands
         };
+        check_directories(&parsed, call, io)?;
         let mut grep = settings(&parsed, regexes, call, io)?;
         let several = named_files > 1 || recursive;
         grep.names = match parsed.last_of(&["with-filename", "no-filename"]) {
@@ -261,36 +262,8 @@ fn settings(parsed: &Parsed, regexes: Vec<Regex>, call: &Call, io: &mut Io<'_>) 
     };
     let both = length("context")?;
     let (before, after) = (length("before-context")?.or(both), length("after-context")?.or(both));
-    let max = match parsed.value("max-count") {
-        None => None,
-        Some(text) => match number(text) {
-            Some(count) => Some(count),
-            None if text.first() == Some(&b'-') => None,
-            None => {
-                complain(io, call, "invalid max count");
-                return Err(2);
-            }
-        },
-    };
-    let color = parsed.last_of(&["color", "colour"]).is_some_and(|key| {
-        let when = parsed.given.iter().rev().find(|(k, _)| *k == key);
-        match when.and_then(|(_, v)| v.as_deref()) {
-            Some(b"always" | b"yes" | b"force") => true,
-            Some(b"never" | b"no" | b"none") => false,
-            _ => io.is_terminal(1),
-        }
-    });
-    if let Some(action) = parsed.value("directories")
-        && !matches!(action, b"read" | b"skip" | b"recurse")
-    {
-        complain(
-            io,
-            call,
-            format!("invalid argument {} for ‘--directories’", quote(action)),
-        );
-        io.eprint("Valid arguments are:\n  - ‘read’\n  - ‘recurse’\n  - ‘skip’\n");
-        return Err(UTILITY.try_help(call, io));
-    }
+    let max = max_count(parsed, call, io)?;
+    let color = is_coloured(parsed, io);
     let binary = parsed.value("binary-files");
     Ok(Grep {
         call: call.clone(),
@@ -338,6 +311,46 @@ fn settings(parsed: &Parsed, regexes: Vec<Regex>, call: &Call, io: &mut Io<'_>) 
         found_any: false,
         errors: false,
     })
+}
+
+fn max_count(parsed: &Parsed, call: &Call, io: &mut Io<'_>) -> Result<Option<u64>, u8> {
+    Ok(match parsed.value("max-count") {
+        None => None,
+        Some(text) => match number(text) {
+            Some(count) => Some(count),
+            None if text.first() == Some(&b'-') => None,
+            None => {
+                complain(io, call, "invalid max count");
+                return Err(2);
+            }
+        },
+    })
+}
+
+fn is_coloured(parsed: &Parsed, io: &Io<'_>) -> bool {
+    parsed.last_of(&["color", "colour"]).is_some_and(|key| {
+        let when = parsed.given.iter().rev().find(|(k, _)| *k == key);
+        match when.and_then(|(_, v)| v.as_deref()) {
+            Some(b"always" | b"yes" | b"force") => true,
+            Some(b"never" | b"no" | b"none") => false,
+            _ => io.is_terminal(1),
+        }
+    })
+}
+
+fn check_directories(parsed: &Parsed, call: &Call, io: &mut Io<'_>) -> Result<(), u8> {
+    if let Some(action) = parsed.value("directories")
+        && !matches!(action, b"read" | b"skip" | b"recurse")
+    {
+        complain(
+            io,
+            call,
+            format!("invalid argument {} for ‘--directories’", quote(action)),
+        );
+        io.eprint("Valid arguments are:\n  - ‘read’\n  - ‘recurse’\n  - ‘skip’\n");
+        return Err(UTILITY.try_help(call, io));
+    }
+    Ok(())
 }
 
 fn is_wanted(parsed: &Parsed, name: &[u8], operand: bool) -> bool {

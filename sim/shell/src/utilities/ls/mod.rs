@@ -290,9 +290,8 @@ fn settings(given: &[(&'static str, Option<Vec<u8>>)], call: &Call, io: &mut Io<
         zone: Zone::of(io.env()),
         user: (user.name, user.id),
     };
-    let mut time_order = false;
     for (key, value) in given {
-        apply(&mut s, key, value.as_deref(), &mut time_order, call, io)?;
+        apply(&mut s, key, value.as_deref(), call, io)?;
     }
     if s.ctime && s.format != Format::Long && s.sorting == Sorting::Name {
         s.sorting = Sorting::Time;
@@ -305,14 +304,7 @@ fn settings(given: &[(&'static str, Option<Vec<u8>>)], call: &Call, io: &mut Io<
     Ok(s)
 }
 
-fn apply(
-    s: &mut Settings,
-    key: &str,
-    value: Option<&[u8]>,
-    _time: &mut bool,
-    call: &Call,
-    io: &mut Io<'_>,
-) -> Result<(), u8> {
+fn apply(s: &mut Settings, key: &str, value: Option<&[u8]>, call: &Call, io: &mut Io<'_>) -> Result<(), u8> {
     match key {
         "all" => s.all = true,
         "almost-all" => (s.all, s.almost_all) = (false, true),
@@ -361,17 +353,6 @@ fn apply(
             s.format = Format::Long;
             s.time = time_style("full-iso").unwrap_or_default();
         }
-        "width" => {
-            let Some(width) = value.and_then(number) else {
-                complain(
-                    io,
-                    call,
-                    format!("invalid line width: {}", quote(value.unwrap_or_default())),
-                );
-                return Err(2);
-            };
-            s.width = if width == 0 { usize::MAX } else { width as usize };
-        }
         _ => return apply_word(s, key, value, call, io),
     }
     Ok(())
@@ -397,6 +378,14 @@ fn apply_word(s: &mut Settings, key: &str, value: Option<&[u8]>, call: &Call, io
                 s.indicators = Indicators::Classify;
             }
         }
+        _ => return apply_style(s, key, value, call, io),
+    }
+    Ok(())
+}
+
+/// Sorting, layout and signs.
+fn apply_style(s: &mut Settings, key: &str, value: Option<&[u8]>, call: &Call, io: &mut Io<'_>) -> Result<(), u8> {
+    match key {
         "sort" => {
             let words = ["none", "time", "size", "extension", "version", "width"];
             s.sorting = match choice("--sort", value.unwrap_or_default(), &words, call, io)? {
@@ -434,6 +423,25 @@ fn apply_word(s: &mut Settings, key: &str, value: Option<&[u8]>, call: &Call, io
                 "file-type" => Indicators::FileType,
                 _ => Indicators::Classify,
             };
+        }
+        _ => return apply_text(s, key, value, call, io),
+    }
+    Ok(())
+}
+
+/// Quoting, times and width.
+fn apply_text(s: &mut Settings, key: &str, value: Option<&[u8]>, call: &Call, io: &mut Io<'_>) -> Result<(), u8> {
+    match key {
+        "width" => {
+            let Some(width) = value.and_then(number) else {
+                complain(
+                    io,
+                    call,
+                    format!("invalid line width: {}", quote(value.unwrap_or_default())),
+                );
+                return Err(2);
+            };
+            s.width = if width == 0 { usize::MAX } else { width as usize };
         }
         "quoting-style" => {
             let words = [

@@ -352,18 +352,7 @@ impl Parser<'_> {
                 self.open.push(self.commands.len());
                 return Ok(Some(Action::Block(0)));
             }
-            b'}' => {
-                let Some(start) = self.open.pop() else {
-                    return Err(here("unexpected `}'"));
-                };
-                if has_address {
-                    return Err(here("} doesn't want any addresses"));
-                }
-                let end = self.commands.len();
-                self.commands[start].action = Action::Block(end);
-                self.end_of_command()?;
-                Action::BlockEnd
-            }
+            b'}' => self.block_end(has_address)?,
             b':' => {
                 if has_address {
                     return Err(here(": doesn't want any addresses"));
@@ -408,6 +397,19 @@ impl Parser<'_> {
             }
         };
         Ok(Some(action))
+    }
+
+    fn block_end(&mut self, has_address: bool) -> Result<Action, Wrong> {
+        let Some(start) = self.open.pop() else {
+            return Err(here("unexpected `}'"));
+        };
+        if has_address {
+            return Err(here("} doesn't want any addresses"));
+        }
+        let end = self.commands.len();
+        self.commands[start].action = Action::Block(end);
+        self.end_of_command()?;
+        Ok(Action::BlockEnd)
     }
 
     fn label(&mut self, ends: &[u8]) -> Vec<u8> {
