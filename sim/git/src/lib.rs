@@ -14,6 +14,7 @@
 //! to its own. No command pretends: what is missing says so and stands in `gaps.toml`.
 
 pub mod bytes;
+pub mod checkout;
 pub mod cli;
 mod command;
 pub mod complete;
@@ -38,10 +39,12 @@ pub mod refs;
 pub mod regex;
 pub mod renames;
 pub mod repo;
+mod restoring;
 pub mod revision;
 pub mod state;
 pub mod status;
 pub mod store;
+mod switching;
 pub mod tracking;
 pub mod tree;
 pub mod walk;

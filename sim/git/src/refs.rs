@@ -191,7 +191,9 @@ impl Refs {
         self.check_expected(update.name, current, update.old)?;
         self.check_conflict(files, &name)?;
         let old = current.unwrap_or(Oid::NULL);
-        if current != Some(update.new) || update.no_deref {
+        // A value that is there already is neither written nor logged; a log of `HEAD` above it is.
+        let unchanged = self.read(files, &name) == Some(Target::Direct(update.new));
+        if !unchanged {
             self.write_loose(files, &name, &cat![update.new.hex(), "\n"])?;
         }
         let entry = LogEntry {
@@ -201,7 +203,9 @@ impl Refs {
             message: update.message.to_vec(),
         };
         let force = update.create_log;
-        self.append_log(files, &name, &entry, force)?;
+        if !unchanged {
+            self.append_log(files, &name, &entry, force)?;
+        }
         if update.name != name.as_slice() {
             self.append_log(files, update.name, &entry, false)?;
         } else if name != b"HEAD" && self.head_branch(files).as_deref() == Some(&name) {

@@ -76,7 +76,9 @@ fn create(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
         return Err(usage_only(COMMAND.usage));
     }
     let name = parsed.args[0].clone();
-    let start = parsed.args.get(1).cloned().unwrap_or_else(|| b"HEAD".to_vec());
+    let current = repo.refs.head_branch(cx.files());
+    let current = current.as_deref().and_then(|full| full.strip_prefix(b"refs/heads/")).unwrap_or(b"HEAD").to_vec();
+    let start = parsed.args.get(1).cloned().unwrap_or(current);
     let tracking = parsed.options.iter().rev().find(|given| given.name == "track");
     let track = match tracking {
         Some(given) if given.negated => Track::Never,

@@ -3,7 +3,7 @@
 use super::Command;
 use super::plumbing;
 use crate::cat;
-use crate::cli::options::{usage_error, usage_only};
+use crate::cli::options::{usage_fatal, usage_only};
 use crate::fault::{Fault, Result};
 use crate::object::{Kind, mode, parse_tree};
 use crate::oid::Oid;
@@ -28,8 +28,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let batch = parsed.has("batch");
     if batch || parsed.has("batch-check") {
         if let Some(mode) = modes.first() {
-            let name = if batch { "--batch" } else { "--batch-check" };
-            return Err(usage_error(format!("'-{mode}' is incompatible with batch mode").replace("batch mode", name).replace(name, "batch mode"), COMMAND.usage));
+            return Err(usage_fatal(format!("'-{mode}' is incompatible with batch mode"), COMMAND.usage));
         }
         let format = parsed.value("batch").or(parsed.value("batch-check"));
         let format = format.unwrap_or(b"%(objectname) %(objecttype) %(objectsize)").to_vec();
@@ -48,10 +47,17 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let name = match (modes.as_slice(), parsed.args.as_slice()) {
         ([_], [name]) => name.clone(),
         ([], [kind, name]) => return typed(cx, &repo, kind, name),
-        ([mode], []) => return Err(usage_error(format!("<object> required with '-{mode}'"), COMMAND.usage)),
-        ([_], _) => return Err(usage_error("too many arguments", COMMAND.usage)),
-        ([a, b, ..], _) => return Err(usage_error(format!("options '-{b}' and '-{a}' cannot be used together"), COMMAND.usage)),
-        _ => return Err(usage_only(COMMAND.usage)),
+        ([mode], []) => return Err(usage_fatal(format!("<object> required with '-{mode}'"), COMMAND.usage)),
+        ([_], _) => return Err(usage_fatal("too many arguments", COMMAND.usage)),
+        ([a, b, ..], _) => {
+            let message = format!("options '-{b}' and '-{a}' cannot be used together");
+            return Err(Fault::Error(message.into_bytes(), 129));
+        }
+        ([], []) => return Err(usage_only(COMMAND.usage)),
+        ([], args) => {
+            let message = format!("only two arguments allowed in <type> <object> mode, not {}", args.len());
+            return Err(usage_fatal(message, COMMAND.usage));
+        }
     };
     let oid = plumbing::object(cx, &repo, &name)?;
     let object = repo.store.read(cx.files(), &oid);

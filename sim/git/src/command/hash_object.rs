@@ -73,7 +73,13 @@ fn one(work: &Work, cx: &mut Cx<'_, '_>, content: &[u8]) -> Result<()> {
         Kind::Tag => Tag::parse(content).is_some(),
     };
     if !sound {
-        return Err(Fault::fatal("refusing to create malformed object"));
+        let line = match work.kind {
+            Kind::Commit => "missingTree: invalid format - expected 'tree' line",
+            Kind::Tag => "missingObject: invalid format - expected 'object' line",
+            _ => "badTree: cannot be parsed as a tree",
+        };
+        let text = format!("error: object fails fsck: {line}\nfatal: refusing to create malformed object\n");
+        return Err(Fault::Plain(text.into_bytes(), 128));
     }
     let oid: Oid = match work.write {
         true => {

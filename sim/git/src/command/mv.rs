@@ -53,7 +53,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             cx.print(cat!["Checking rename of '", from, "' to '", to, "'\n"]);
         }
         let slash = typed_target.ends_with(b"/") && !into_directory;
-        match check(cx, &repo, &index, &from, &to, parsed.has("force"), slash) {
+        match check(cx, &repo, &index, &from, &to, (parsed.has("force"), verbose), slash) {
             Ok(directory) => moves.push(Move { from, to, directory }),
             Err(_) if parsed.has("k") => {}
             Err(problem) => {
@@ -88,7 +88,7 @@ fn check(
     index: &Index,
     from: &[u8],
     to: &[u8],
-    force: bool,
+    (force, verbose): (bool, bool),
     slash: bool,
 ) -> core::result::Result<bool, &'static str> {
     let Ok(source) = cx.files().symlink_metadata(&repo.work_path(from)) else {
@@ -126,11 +126,9 @@ fn check(
         if existing.is_dir() {
             return Err("Cannot overwrite");
         }
-        cx.eprint(cat!["warning: overwriting '", to, "'\n"]);
-    }
-    let parent = path::parent(to);
-    if !parent.is_empty() && !cx.files().is_dir(&repo.work_path(parent)) {
-        return Err("destination directory does not exist");
+        if verbose {
+            cx.eprint(cat!["warning: overwriting '", to, "'\n"]);
+        }
     }
     Ok(false)
 }

@@ -25,11 +25,14 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let staged = parsed.has("staged");
     let worktree = parsed.flag("worktree").unwrap_or(!staged);
     if !staged && !worktree {
-        return Err(Fault::fatal("neither '--staged' nor '--worktree' is specified"));
+        return Err(Fault::fatal("neither '--staged' or '--worktree' is specified"));
     }
     let conflict = restoring::conflict_of(&parsed)?;
+    if staged && matches!(conflict, Conflict::Side(_)) {
+        return Err(Fault::fatal("'--ours' or '--theirs' cannot be used with --staged"));
+    }
     if staged && conflict != Conflict::Refuse {
-        return Err(Fault::fatal("'--merge', '--ours', or '--theirs' cannot be used when checking out of a tree"));
+        return Err(Fault::fatal("'--merge' or '--conflict' cannot be used with --staged"));
     }
     let name = parsed.value("source").map(<[u8]>::to_vec).or_else(|| staged.then(|| b"HEAD".to_vec()));
     let from = match name {

@@ -1,6 +1,7 @@
 //! `git rev-parse`.
 
 use super::Command;
+use super::plumbing;
 use crate::bytes::{find, parse_number};
 use crate::cat;
 use crate::fault::{Fault, Result};
@@ -252,26 +253,9 @@ fn revision(cx: &mut Cx<'_, '_>, state: &mut State, word: &[u8]) -> Result<()> {
         if !state.revs_only || state.no_revs {
             cx.print(cat![word, "\n"]);
         }
-        return Err(path_fault(cx, &repo, word).unwrap_or_else(|| unknown_revision(word)));
+        return Err(plumbing::path_fault(cx, &repo, word).unwrap_or_else(|| unknown_revision(word)));
     }
     file(cx, state, word)
-}
-
-/// `fatal: path 'x' does not exist in 'HEAD'` and its kin.
-fn path_fault(cx: &mut Cx<'_, '_>, repo: &Repo, word: &[u8]) -> Option<Fault> {
-    let (rev, path) = crate::bytes::split_once(word, b':')?;
-    if rev.is_empty() {
-        return None;
-    }
-    let tree = with_resolver(cx, repo, |resolver| resolver.tree(rev)).ok()?;
-    if tree.is_none() {
-        return Some(Fault::fatal(cat!["invalid object name '", rev, "'."]));
-    }
-    let on_disk = cx.files().symlink_metadata(&repo.work_path(path)).is_ok();
-    Some(Fault::fatal(match on_disk {
-        true => cat!["path '", path, "' exists on disk, but not in '", rev, "'"],
-        false => cat!["path '", path, "' does not exist in '", rev, "'"],
-    }))
 }
 
 /// Shows a revision, or keeps it for `--verify`.
