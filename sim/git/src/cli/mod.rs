@@ -46,7 +46,12 @@ pub fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>], pager: &mut Option<Pid>) -> R
             return unknown(cx, &name, &config);
         };
         if seen.contains(&name) || seen.len() >= ALIAS_DEPTH_MAX {
-            return Err(Fault::fatal(cat!["alias loop detected: expansion of '", seen[0], "' does not terminate"]));
+            let mut text = cat!["alias loop detected: expansion of '", seen[0], "' does not terminate:"];
+            for (at, step) in seen.iter().enumerate() {
+                let mark = if *step == name { " <==" } else if at + 1 == seen.len() { " ==>" } else { "" };
+                text.extend_from_slice(&cat!["\n  ", step, mark]);
+            }
+            return Err(Fault::Fatal(text));
         }
         seen.push(name.clone());
         if let Some(shell) = expansion.strip_prefix(b"!") {

@@ -214,6 +214,14 @@ pub fn usage_error(message: impl AsRef<[u8]>, usage: &str) -> Fault {
     Fault::Plain(cat!["error: ", message.as_ref(), "\n", usage], 129)
 }
 
+/// `fatal: MESSAGE`, an empty line, the usage text, exit code 129.
+pub fn usage_fatal(message: impl AsRef<[u8]>, usage: &str) -> Fault {
+    Fault::Plain(cat!["fatal: ", message.as_ref(), "\n\n", usage], 129)
+}
+
+/// Options that may stand last without the value they otherwise need: it is `HEAD` then.
+const HEAD_WHEN_LAST: [&str; 7] = ["contains", "no-contains", "merged", "no-merged", "points-at", "with", "without"];
+
 /// The usage text on standard error, exit code 129.
 pub fn usage_only(usage: &str) -> Fault {
     Fault::Plain(usage.as_bytes().to_vec(), 129)
@@ -255,6 +263,9 @@ impl<'s> Parser<'_, 's> {
                 return Err(Fault::Error(cat!["option `", no, long, "' takes no value"], 129));
             }
             (Value::Required, None, false) => {
+                if *at >= words.len() && HEAD_WHEN_LAST.contains(&long) {
+                    return self.push(&known, negated, None);
+                }
                 if *at >= words.len() {
                     return Err(Fault::Error(cat!["option `", long, "' requires a value"], 129));
                 }

@@ -366,3 +366,11 @@ fn no_index(cx: &mut Cx<'_, '_>, repo: Option<&Repo>, own: &Own, mut options: Op
     cx.print(text);
     Ok(Next::Exit(code))
 }
+
+/// The paths in which a tree and the working tree differ.
+pub(super) fn tree_changes(cx: &Cx<'_, '_>, repo: &Repo, base: &tree::Flat, index: &Index, paths: &Pathspec) -> Vec<Vec<u8>> {
+    let mut found: Vec<Vec<u8>> =
+        lists::tree_work(cx.files(), repo, base, index, paths).into_iter().map(|change| change.path).collect();
+    found.dedup();
+    found
+}

@@ -23,6 +23,7 @@ mod rev_parse;
 mod rm;
 mod show;
 mod small;
+mod stash;
 mod status;
 mod switch;
 mod tag;
@@ -87,6 +88,7 @@ pub const TABLE: &[Command] = &[
     mv::COMMAND,
     rm::COMMAND,
     show::COMMAND,
+    stash::COMMAND,
     status::COMMAND,
     tag::COMMAND,
     cat_file::COMMAND,

@@ -8,7 +8,6 @@ use crate::fault::{Fault, Result};
 
 use crate::oid::Oid;
 use crate::process::{Cx, Next};
-use crate::repo::Repo;
 use crate::revision::{Ranges, unknown_revision, with_resolver};
 use crate::walk::History;
 

@@ -1,0 +1,271 @@
+//! Putting changes away.
+
+use super::{changed_paths, run_command, store};
+use crate::cat;
+use crate::fault::{Fault, Result};
+use crate::ident::Role;
+use crate::index::Index;
+use crate::object::{Commit, Kind, Signature};
+use crate::oid::Oid;
+use crate::pathspec::Pathspec;
+use crate::process::{Cx, Next};
+use crate::repo::Repo;
+use crate::worktree::{self, FileState, UntrackedMode};
+use crate::{checkout, status, tree};
+
+/// What `git stash push` was told.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wanted {
+    pub(super) message: Option<Vec<u8>>,
+    pub(super) keep_index: bool,
+    pub(super) staged: bool,
+    pub(super) quiet: bool,
+    pub(super) untracked: bool,
+    pub(super) ignored: bool,
+    pub(super) paths: Vec<Vec<u8>>,
+}
+
+/// The three commits of an entry.
+struct Made {
+    commit: Oid,
+    message: Vec<u8>,
+    index_tree: Oid,
+    untracked: Vec<Vec<u8>>,
+}
+
+pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted) -> Result<Next> {
+    if wanted.staged && wanted.untracked {
+        return Err(Fault::error("options '--staged' and '--include-untracked' cannot be used together"));
+    }
+    let paths = Pathspec::parse(repo, &wanted.paths)?;
+    let index = refreshed(cx, repo)?;
+    if !wanted.untracked && !paths.is_empty() {
+        let known = index.entries().iter().map(|entry| entry.path.as_slice());
+        if let Some(item) = paths.first_unmatched(known) {
+            let message = cat![
+                "error: pathspec ':(prefix:", repo.prefix.len().to_string(), ")", item.original,
+                "' did not match any file(s) known to git\nDid you forget to 'git add'?\n"
+            ];
+            return Err(Fault::Plain(message, 1));
+        }
+    }
+    let Some(head) = repo.refs.head(cx.files()) else {
+        return Err(Fault::Plain(b"You do not have the initial commit yet\n".to_vec(), 1));
+    };
+    let Some(made) = create(cx, repo, wanted, &paths, head)? else {
+        if !wanted.quiet {
+            cx.print("No local changes to save\n");
+        }
+        return Ok(Next::Exit(0));
+    };
+    store(cx, repo, made.commit, &made.message)?;
+    if !wanted.quiet {
+        cx.print(cat!["Saved working directory and index state ", made.message, "\n"]);
+    }
+    clean(cx, repo, wanted, &paths, head, &made)?;
+    Ok(Next::Exit(0))
+}
+
+pub(super) fn create_only(cx: &mut Cx<'_, '_>, repo: &Repo, message: &[u8]) -> Result<Next> {
+    refreshed(cx, repo)?;
+    let Some(head) = repo.refs.head(cx.files()) else {
+        return Err(Fault::Plain(b"You do not have the initial commit yet\n".to_vec(), 1));
+    };
+    let wanted = Wanted { message: Some(message.to_vec()).filter(|text| !text.is_empty()), ..Wanted::default() };
+    if let Some(made) = create(cx, repo, &wanted, &Pathspec::default(), head)? {
+        cx.print(format!("{}\n", made.commit));
+    }
+    Ok(Next::Exit(0))
+}
+
+/// The index, its memory of files renewed. One in conflict is Git's error.
+fn refreshed(cx: &mut Cx<'_, '_>, repo: &Repo) -> Result<Index> {
+    let mut index = repo.index(cx.files())?;
+    let unmerged = index.unmerged_paths();
+    if !unmerged.is_empty() {
+        for path in unmerged {
+            cx.print(cat![path, ": needs merge\n"]);
+        }
+        return Err(Fault::error("could not write index"));
+    }
+    if worktree::refresh(cx.files(), repo, &mut index) {
+        repo.save_index(cx.files_mut(), &mut index)?;
+    }
+    Ok(index)
+}
+
+fn commit(cx: &mut Cx<'_, '_>, repo: &Repo, tree: Oid, parents: &[Oid], message: Vec<u8>, who: &[Signature; 2]) -> Result<Oid> {
+    let commit = Commit {
+        tree,
+        parents: parents.to_vec(),
+        author: who[0].clone(),
+        committer: who[1].clone(),
+        message,
+        ..Commit::default()
+    };
+    repo.store.write(cx.files_mut(), Kind::Commit, &commit.write())
+}
+
+/// Writes the commits; `None`: there is nothing to put away.
+fn create(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, head: Oid) -> Result<Option<Made>> {
+    let index = repo.index(cx.files())?;
+    let base = tree::of_commit(cx.files(), &repo.store, Some(&head))?;
+    let staged = status::staged(&index, &base, paths);
+    let unstaged = status::unstaged(cx.files(), repo, &index, paths);
+    let untracked = if wanted.untracked { others(cx, repo, &index, wanted.ignored, paths) } else { Vec::new() };
+    let nothing = if wanted.staged { staged.is_empty() } else { staged.is_empty() && unstaged.is_empty() };
+    if nothing && untracked.is_empty() {
+        return Ok(None);
+    }
+    let who = [identity(cx, repo, Role::Author), identity(cx, repo, Role::Committer)];
+    let subject = repo.store.commit(cx.files(), &head)?.subject();
+    let branch = crate::state::branch_name(cx.files(), repo).unwrap_or_else(|| "(no branch)".to_owned());
+    let place = cat![branch, ": ", repo.short(cx.files(), &head), " ", subject];
+    let index_tree = index.write_tree(cx.files_mut(), &repo.store)?;
+    let index_commit = commit(cx, repo, index_tree, &[head], cat!["index on ", place, "\n"], &who)?;
+    let mut parents = vec![head, index_commit];
+    if !untracked.is_empty() {
+        let mut alone = Index::default();
+        for path in &untracked {
+            alone.insert(worktree::entry_of(cx.files_mut(), repo, path)?);
+        }
+        let tree = alone.write_tree(cx.files_mut(), &repo.store)?;
+        parents.push(commit(cx, repo, tree, &[], cat!["untracked files on ", place, "\n"], &who)?);
+    }
+    let work_tree = match wanted.staged {
+        true => index_tree,
+        false => work_tree(cx, repo, &index, &head, paths)?,
+    };
+    let message = match &wanted.message {
+        Some(text) => cat!["On ", branch, ": ", text],
+        None => cat!["WIP on ", place],
+    };
+    let made = commit(cx, repo, work_tree, &parents, message.clone(), &who)?;
+    Ok(Some(Made { commit: made, message, index_tree, untracked }))
+}
+
+/// Stashing works without a configured identity.
+fn identity(cx: &Cx<'_, '_>, repo: &Repo, role: Role) -> Signature {
+    crate::ident::resolve(role, &repo.config, cx.env(), &cx.clock(), true).unwrap_or_else(|_| {
+        let clock = cx.clock();
+        Signature {
+            name: b"git".to_vec(),
+            email: b"git@stash".to_vec(),
+            seconds: clock.seconds,
+            zone: clock.zone_at(clock.seconds),
+        }
+    })
+}
+
+fn others(cx: &Cx<'_, '_>, repo: &Repo, index: &Index, ignored: bool, paths: &Pathspec) -> Vec<Vec<u8>> {
+    let found = worktree::scan(cx.files(), repo, index, UntrackedMode::All, ignored);
+    let mut all = found.untracked;
+    if ignored {
+        all.extend(found.ignored);
+    }
+    all.retain(|path| !path.ends_with(b"/") && paths.matches(path));
+    all.sort();
+    all
+}
+
+/// The tree of the index with every changed file as the working tree has it.
+fn work_tree(cx: &mut Cx<'_, '_>, repo: &Repo, index: &Index, head: &Oid, paths: &Pathspec) -> Result<Oid> {
+    let mut changed = index.clone();
+    for path in changed_paths(cx, repo, head, paths)? {
+        let there = worktree::lstat_no_links(cx.files(), repo, &path).is_ok_and(|metadata| !metadata.is_dir());
+        if there {
+            let entry = worktree::entry_of(cx.files_mut(), repo, &path)?;
+            changed.insert(entry);
+        } else {
+            changed.remove(&path);
+        }
+    }
+    changed.write_tree(cx.files_mut(), &repo.store)
+}
+
+/// Takes away from index and working tree what was put away.
+fn clean(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, head: Oid, made: &Made) -> Result<()> {
+    for path in &made.untracked {
+        worktree::remove_file(cx.files_mut(), repo, path)?;
+    }
+    if wanted.staged {
+        take_back_staged(cx, repo, head)?;
+        return Ok(());
+    }
+    if paths.is_empty() {
+        run_command(cx, "reset", &[b"--hard".to_vec(), b"-q".to_vec()])?;
+    } else {
+        put_back(cx, repo, paths, &head)?;
+    }
+    if wanted.keep_index {
+        let kept = tree::flatten(cx.files(), &repo.store, Some(&made.index_tree))?;
+        let mut index = repo.index(cx.files())?;
+        let gone: Vec<Vec<u8>> = index
+            .entries()
+            .iter()
+            .map(|entry| entry.path.clone())
+            .filter(|path| paths.matches(path) && !kept.contains_key(path))
+            .collect();
+        for path in gone {
+            checkout::remove(cx.files_mut(), repo, &path);
+            index.remove(&path);
+        }
+        for (path, (mode, oid)) in kept.iter().filter(|(path, _)| paths.matches(path)) {
+            if index.get(path, 0).is_none_or(|entry| (entry.mode, entry.oid) != (*mode, *oid)) {
+                let entry = checkout::write(cx.files_mut(), repo, path, *mode, *oid)?;
+                index.insert(entry);
+            }
+        }
+        repo.save_index(cx.files_mut(), &mut index)?;
+    }
+    Ok(())
+}
+
+/// Index and working tree take HEAD's version of some paths.
+fn put_back(cx: &mut Cx<'_, '_>, repo: &Repo, paths: &Pathspec, head: &Oid) -> Result<()> {
+    let base = tree::of_commit(cx.files(), &repo.store, Some(head))?;
+    let mut index = repo.index(cx.files())?;
+    let mut touched: Vec<Vec<u8>> = changed_paths(cx, repo, head, paths)?;
+    touched.extend(status::staged(&index, &base, paths).into_iter().map(|change| change.path));
+    touched.sort();
+    touched.dedup();
+    for path in touched {
+        match base.get(&path) {
+            Some((mode, oid)) => {
+                let entry = checkout::write(cx.files_mut(), repo, &path, *mode, *oid)?;
+                index.insert(entry);
+            }
+            None => {
+                checkout::remove(cx.files_mut(), repo, &path);
+                index.remove(&path);
+            }
+        }
+    }
+    repo.save_index(cx.files_mut(), &mut index)
+}
+
+/// `--staged`: what is staged goes from the index, and from files that have no other change.
+fn take_back_staged(cx: &mut Cx<'_, '_>, repo: &Repo, head: Oid) -> Result<()> {
+    let base = tree::of_commit(cx.files(), &repo.store, Some(&head))?;
+    let mut index = repo.index(cx.files())?;
+    for change in status::staged(&index, &base, &Pathspec::default()) {
+        let unchanged = index
+            .get(&change.path, 0)
+            .is_none_or(|entry| worktree::compare(cx.files(), repo, &index, entry) == FileState::Unchanged);
+        if !unchanged {
+            let place = cat!["error: ", change.path, ": does not match index\n", "Cannot remove worktree changes\n"];
+            return Err(Fault::Plain(place, 1));
+        }
+        match base.get(&change.path) {
+            Some((mode, oid)) => {
+                let entry = checkout::write(cx.files_mut(), repo, &change.path, *mode, *oid)?;
+                index.insert(entry);
+            }
+            None => {
+                checkout::remove(cx.files_mut(), repo, &change.path);
+                index.remove(&change.path);
+            }
+        }
+    }
+    repo.save_index(cx.files_mut(), &mut index)
+}
