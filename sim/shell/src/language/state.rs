@@ -71,6 +71,8 @@ pub struct State {
     pub pipe_status: Vec<u8>,
     /// `$$`
     pub pid: Pid,
+    /// `$BASHPID`: not `$$` in a subshell.
+    pub own_pid: Pid,
     pub parent: Pid,
     pub last_background: Option<Pid>,
     pub last_argument: Vec<u8>,
@@ -79,6 +81,8 @@ pub struct State {
     pub from_stdin: bool,
     pub subshell: bool,
     pub line: u32,
+    /// The pipeline at work as it was written.
+    pub command_text: Arc<[u8]>,
     pub started: Time,
     pub now: Time,
     pub jobs: Vec<Job>,
@@ -111,7 +115,9 @@ impl State {
             status: 0,
             pipe_status: Vec::new(),
             pid: 0,
+            own_pid: 0,
             parent: 0,
+            command_text: Arc::from([]),
             last_background: None,
             last_argument: Vec::new(),
             interactive: false,
@@ -155,7 +161,7 @@ impl State {
             b"SECONDS" => number((self.now - self.started).as_secs()),
             b"EPOCHSECONDS" => number(self.now.secs().max(0) as u64),
             b"RANDOM" if self.variables.get(b"RANDOM").is_none() => number(u64::from(self.next_random)),
-            b"BASHPID" => number(u64::from(self.pid)),
+            b"BASHPID" => number(u64::from(self.own_pid)),
             b"_" => Some(self.last_argument.clone()),
             b"SHELLOPTS" => Some(self.enabled_options()),
             b"UID" | b"EUID" => number(1000),

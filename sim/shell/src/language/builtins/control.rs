@@ -3,6 +3,7 @@
 use super::{After, parse_number};
 use crate::language::quote::shell_quote;
 use crate::language::run::{Frame, Shell, Source, Unwind};
+use essaim_kernel::machine::SpawnError;
 use essaim_kernel::{Io, Signal};
 use std::sync::Arc;
 
@@ -152,7 +153,8 @@ pub fn exec(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
     let name = args[1].clone();
     shell.refresh_environment(io);
     io.flush();
-    match io.exec(args[1..].to_vec()) {
+    let words = shell.with_path(&args[1..], io);
+    match io.exec(words) {
         Ok(()) => {
             for fd in std::mem::take(&mut shell.state.private_fds) {
                 io.close(fd);
@@ -162,7 +164,12 @@ pub fn exec(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
             After::Status(0)
         }
         Err(error) => {
-            let status = shell.spawn_failed(&name, error, io);
+            let status = if error == SpawnError::NotFound && !name.contains(&b'/') {
+                shell.complain(io, "exec", [&name, b": not found".as_slice()].concat());
+                127
+            } else {
+                shell.spawn_failed(&name, error, io)
+            };
             if shell.state.interactive {
                 return After::Status(status);
             }

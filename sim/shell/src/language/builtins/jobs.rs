@@ -247,6 +247,7 @@ pub fn kill(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
     let mut words = &args[1..];
     if let Some(first) = words.first() {
         match first.as_slice() {
+            b"-l" | b"-L" if words.len() > 1 => return signal_numbers(shell, io, &words[1..]),
             b"-l" | b"-L" => {
                 let list = Signal::ALL.map(|s| format!("{:>2}) SIG{}", s.number(), s.name()));
                 io.print(format!("{}\n", list.join("\t")));
@@ -331,4 +332,26 @@ fn signal_or_probe(shell: &Shell, io: &mut Io<'_>, name: &[u8]) -> Result<Option
             Err(After::Status(1))
         }
     }
+}
+
+/// `kill -l NAME` gives the number, `kill -l NUMBER` (or a status above 128) the name.
+fn signal_numbers(shell: &Shell, io: &mut Io<'_>, words: &[Vec<u8>]) -> After {
+    let mut status = 0;
+    for word in words {
+        let number = parse_number(word).map(|n| if n > 128 { n - 128 } else { n });
+        let signal = match number {
+            Some(n) => Signal::ALL.into_iter().find(|s| i64::from(s.number()) == n),
+            None => find_signal(word),
+        };
+        match (signal, number) {
+            (Some(signal), Some(_)) => io.print(format!("{}\n", signal.name())),
+            (Some(signal), None) => io.print(format!("{}\n", signal.number())),
+            (None, _) => {
+                let text = [word, b": invalid signal specification".as_slice()].concat();
+                shell.complain(io, "kill", text);
+                status = 1;
+            }
+        }
+    }
+    After::Status(status)
 }

@@ -53,11 +53,11 @@ fn meaning(shell: &Shell, io: &Io<'_>, name: &[u8]) -> Option<Meaning> {
     if super::find(name).is_some() {
         return Some(Meaning::Builtin);
     }
-    file(io, name).map(Meaning::File)
+    file(shell, io, name).map(Meaning::File)
 }
 
 /// Where a program is.
-fn file(io: &Io<'_>, name: &[u8]) -> Option<Vec<u8>> {
+fn file(shell: &Shell, io: &Io<'_>, name: &[u8]) -> Option<Vec<u8>> {
     if let Some(program) = io.find_program(name) {
         let path = if name.contains(&b'/') {
             name
@@ -67,7 +67,12 @@ fn file(io: &Io<'_>, name: &[u8]) -> Option<Vec<u8>> {
         return Some(path.to_vec());
     }
     if !name.contains(&b'/') {
-        return None;
+        let found = shell.search_path(name, io)?;
+        return io
+            .files_ref()
+            .metadata(&found)
+            .is_ok_and(|m| m.is_executable())
+            .then_some(found);
     }
     let metadata = io.files_ref().metadata(&io.path(name)).ok()?;
     (metadata.is_file() && metadata.is_executable()).then(|| name.to_vec())
@@ -184,7 +189,7 @@ pub fn hash(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
         }
         let mut status = 0;
         for name in &args[1..] {
-            if file(io, name).is_some() {
+            if file(shell, io, name).is_some() {
                 shell.state.hashed.entry(name.clone()).or_default();
             } else {
                 shell.complain(io, "hash", [name, b": not found".as_slice()].concat());
@@ -199,7 +204,7 @@ pub fn hash(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
     }
     let mut out = b"hits\tcommand\n".to_vec();
     for (name, hits) in &shell.state.hashed {
-        let path = file(io, name).unwrap_or_default();
+        let path = file(shell, io, name).unwrap_or_default();
         out.extend_from_slice(format!("{hits:>4}\t{}\n", String::from_utf8_lossy(&path)).as_bytes());
     }
     io.print(out);

@@ -76,11 +76,16 @@ impl Shell {
         };
         match &command.kind {
             Kind::Group(body) => self.frames.push(list(body)),
+            // Nothing is left to do after it: this process is the subshell already.
+            Kind::Subshell(body) if self.nothing_follows() && self.state.traps.values().all(Vec::is_empty) => {
+                self.frames.push(list(body));
+            }
             Kind::Subshell(body) => {
                 io.flush();
                 let group = self.state.interactive.then_some(0);
                 if let Some(pid) = self.fork(io, vec![list(body)], &[], &[], group) {
-                    self.wait_for(vec![pid], b"", io);
+                    let text = self.state.command_text.clone();
+                    self.wait_for(vec![pid], &text, io);
                 }
             }
             Kind::If { .. } => self.frames.push(Frame::If {

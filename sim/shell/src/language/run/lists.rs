@@ -68,6 +68,7 @@ impl Shell {
     }
 
     pub(super) fn begin_pipeline(&mut self, pipeline: &Pipeline, io: &mut Io<'_>) {
+        self.state.command_text = pipeline.source.clone();
         if pipeline.timed {
             self.frames.push(Frame::Timed { since: io.now() });
         }

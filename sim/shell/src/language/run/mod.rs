@@ -2,6 +2,7 @@
 //! shell can stop anywhere, be copied, and go on.
 
 mod compound;
+mod frame;
 mod interactive;
 mod lists;
 mod redirect;
@@ -9,6 +10,7 @@ mod simple;
 mod source;
 mod words;
 
+pub use self::frame::Frame;
 pub use self::interactive::Reader;
 pub use self::lists::signal_words;
 pub use self::redirect::SavedFd;
@@ -16,14 +18,9 @@ pub use self::simple::SimpleFrame;
 pub use self::source::Source;
 pub use self::words::{Expand, ExpandItem};
 
-use super::builtins::Blocking;
-use super::expand::Expansion;
 use super::state::State;
-use super::syntax::ast::{AndOr, Assignment, Command, List, Redirect};
-use super::variables::Variable;
-use essaim_kernel::{Digest, ExitStatus, Io, Pid, Process, Progress, Signal, Time, Wait};
+use essaim_kernel::{Digest, Io, Process, Progress, Signal, Wait};
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 /// Frames one step of the scheduler may run.
 const FRAMES_PER_STEP: usize = 64;
@@ -33,130 +30,6 @@ pub const FRAMES_MAX: usize = 20_000;
 
 /// Function calls within one another.
 pub const CALLS_MAX: usize = 1_000;
-
-/// Something the shell is in the middle of.
-#[derive(Clone)]
-pub enum Frame {
-    Source(Source),
-    Reader(Box<Reader>),
-    List {
-        list: Arc<List>,
-        at: usize,
-    },
-    AndOr {
-        node: Arc<AndOr>,
-        at: usize,
-        ignoring: bool,
-    },
-    Negate,
-    Timed {
-        since: Time,
-    },
-    /// After a pipeline of one simple command or several: `set -e` and the ERR trap look at the status.
-    Check {
-        trapped: bool,
-        single: bool,
-    },
-    Pipeline(Arc<super::syntax::ast::Pipeline>),
-    If {
-        command: Arc<Command>,
-        at: usize,
-        in_condition: bool,
-    },
-    While {
-        command: Arc<Command>,
-        in_condition: bool,
-        status: u8,
-    },
-    For {
-        command: Arc<Command>,
-        values: Arc<Vec<Vec<u8>>>,
-        at: usize,
-    },
-    ForWords {
-        command: Arc<Command>,
-    },
-    CountingFor {
-        command: Arc<Command>,
-        stage: compound::CountingStage,
-    },
-    Case {
-        command: Arc<Command>,
-        value: Option<Vec<u8>>,
-        arm: usize,
-        pattern: usize,
-        asked: bool,
-        run: bool,
-    },
-    Test {
-        command: Arc<Command>,
-        at: usize,
-        value: bool,
-        asked: bool,
-    },
-    Arithmetic,
-    Expand(Box<Expand>),
-    /// A command substitution at work for the [`Frame::Expand`] below.
-    Substitution {
-        pid: Pid,
-        fd: u32,
-        output: Vec<u8>,
-    },
-    Redirecting {
-        redirects: Arc<[Redirect]>,
-        at: usize,
-        saved: Vec<SavedFd>,
-        then: Box<Frame>,
-        keep: bool,
-        asked: bool,
-    },
-    Restore {
-        saved: Vec<SavedFd>,
-    },
-    Simple(Box<SimpleFrame>),
-    Assign {
-        assignments: Vec<Assignment>,
-        at: usize,
-        asked: bool,
-        temporary: bool,
-    },
-    /// The end of a function: puts the positional parameters and local variables back.
-    Call {
-        positional: Arc<Vec<Vec<u8>>>,
-        locals: Vec<(Vec<u8>, Option<Variable>)>,
-        line: u32,
-    },
-    /// The end of `. file`.
-    Dot {
-        positional: Option<Arc<Vec<Vec<u8>>>>,
-        name: Vec<u8>,
-    },
-    /// The end of a command with variables of its own.
-    Temporary {
-        saved: Vec<(Vec<u8>, Option<Variable>)>,
-    },
-    /// Puts `$?` back after a trap.
-    TrapEnd {
-        status: u8,
-    },
-    Waiting {
-        pids: Vec<Pid>,
-        statuses: Vec<Option<ExitStatus>>,
-        group: Option<Pid>,
-        text: Vec<u8>,
-    },
-    Blocking(Blocking),
-    /// A command whose frame is not yet made.
-    Command(Arc<Command>),
-    /// A compound command whose redirections are done.
-    Body(Arc<Command>),
-    /// Starts a program once what was printed before has arrived.
-    Program {
-        args: Vec<Vec<u8>>,
-    },
-    /// Arithmetic for its effects only: `for ((i=0; …))`.
-    ArithmeticOnly,
-}
 
 /// Frames are being left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -527,6 +400,7 @@ impl Shell {
 impl Process for Shell {
     fn step(&mut self, io: &mut Io<'_>) -> Progress {
         self.state.now = io.now();
+        self.state.own_pid = io.pid();
         if !self.started {
             self.started = true;
             if let Some(code) = self.start(io) {
@@ -534,6 +408,11 @@ impl Process for Shell {
             }
         }
         for turn in 0..FRAMES_PER_STEP {
+            if self.frames.is_empty() && !self.pending_traps.is_empty() && !self.in_trap {
+                self.unwinding = None;
+                self.push_trap();
+                continue;
+            }
             if self.frames.is_empty() {
                 self.unwinding = None;
                 match self.finished(io) {
@@ -608,16 +487,5 @@ impl Process for Shell {
 
     fn clone_box(&self) -> Box<dyn Process> {
         Box::new(self.clone())
-    }
-}
-
-impl Frame {
-    /// An expansion of one word.
-    pub fn expand(items: Vec<ExpandItem>) -> Self {
-        Self::Expand(Box::new(Expand {
-            items: items.into(),
-            current: None::<(Expansion, super::expand::Mode, Vec<u8>)>,
-            out: Vec::new(),
-        }))
     }
 }

@@ -212,6 +212,7 @@ impl Shell {
 
     /// Starts a program in the foreground.
     pub fn run_program(&mut self, args: &[Vec<u8>], io: &mut Io<'_>) -> Flow {
+        let args = &self.with_path(args, io);
         self.write_environment(io);
         io.flush();
         if io.pending_output_bytes() > 0 {
@@ -219,7 +220,7 @@ impl Shell {
             self.frames.push(Frame::Program { args: args.to_vec() });
             return Flow::Yield;
         }
-        if self.may_become_program() && self.program_exists(args, io) {
+        if self.nothing_follows() && self.program_exists(args, io) {
             for fd in std::mem::take(&mut self.state.private_fds) {
                 io.close(fd);
             }
@@ -243,7 +244,7 @@ impl Shell {
         match io.spawn(spawn) {
             Ok(pid) => {
                 *self.state.hashed.entry(args[0].clone()).or_default() += 1;
-                let text = args.join(b" ".as_slice());
+                let text = self.state.command_text.clone();
                 self.wait_for(vec![pid], &text, io);
             }
             Err(error) => self.state.status = self.spawn_failed(&args[0], error, io),
@@ -251,12 +252,26 @@ impl Shell {
         Flow::Next
     }
 
+    /// A script in one of `$PATH`'s folders goes by its whole path.
+    pub fn with_path(&self, args: &[Vec<u8>], io: &Io<'_>) -> Vec<Vec<u8>> {
+        let mut args = args.to_vec();
+        if let Some(name) = args.first_mut()
+            && !name.contains(&b'/')
+            && io.find_program(name).is_none()
+            && let Some(found) = self.search_path(name, io)
+            && io.files_ref().metadata(&found).is_ok_and(|m| m.is_executable())
+        {
+            *name = found;
+        }
+        args
+    }
+
     fn program_exists(&self, args: &[Vec<u8>], io: &Io<'_>) -> bool {
         args.first().is_some_and(|name| io.find_program(name).is_some())
     }
 
     /// In a subshell with nothing left to do, a program takes the place of the shell.
-    fn may_become_program(&self) -> bool {
+    pub(super) fn nothing_follows(&self) -> bool {
         let last = |frame: &Frame| match frame {
             Frame::Restore { .. } | Frame::Temporary { .. } => true,
             Frame::Check { .. } => !self.state.traps.contains_key(b"ERR".as_slice()),
@@ -277,7 +292,7 @@ impl Shell {
             SpawnError::NotFound => ("command not found", 127),
             SpawnError::NotExecutable if io.files_ref().is_dir(&path) => ("Is a directory", 126),
             SpawnError::NotExecutable => ("Permission denied", 126),
-            SpawnError::BadInterpreter => ("bad interpreter: No such file or directory", 126),
+            SpawnError::BadInterpreter => ("cannot execute: required file not found", 127),
             SpawnError::TooManyProcesses => ("fork: retry: Resource temporarily unavailable", 254),
         };
         self.error(io, [name, b": ", what.as_bytes()].concat());

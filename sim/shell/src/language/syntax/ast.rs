@@ -33,7 +33,8 @@ pub struct Pipeline {
     pub commands: Vec<Arc<Command>>,
     /// Whether the pipe after each command also takes its standard error (`|&`).
     pub stderr_too: Vec<bool>,
-    pub source: Vec<u8>,
+    /// As it was written.
+    pub source: Arc<[u8]>,
 }
 
 #[derive(Debug)]

@@ -5,6 +5,7 @@ pub mod ast;
 mod commands;
 mod compound;
 mod parameters;
+mod redirects;
 mod words;
 
 pub use commands::{Aliases, Parser};
