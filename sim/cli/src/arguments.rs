@@ -91,7 +91,7 @@ pub fn read(words: &[OsString]) -> Result<Action, String> {
         Some("--version" | "-V") => Ok(Action::Version),
         Some("sh") => shell(&words[1..]),
         Some("lesson") => lesson(&words[1..]),
-        _ => Err(format!("{first:?} is none of `sh` and `lesson`")),
+        _ => Err(format!("{} is none of `sh` and `lesson`", first.display())),
     }
 }
 

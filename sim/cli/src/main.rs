@@ -45,10 +45,8 @@ fn main() -> ExitCode {
             println!("essaim {}", env!("CARGO_PKG_VERSION"));
             Ok(0)
         }
-        Ok(Action::Shell(options)) => match options.runs_something() {
-            true => script::run(&options),
-            false => terminal::shell(&options),
-        },
+        Ok(Action::Shell(options)) if options.runs_something() => script::run(&options),
+        Ok(Action::Shell(options)) => terminal::shell(&options),
         Ok(Action::List(content)) => lesson::list(&content),
         Ok(Action::Check { content, id, verbose }) => lesson::check(&content, id.as_deref(), verbose),
         Ok(Action::Play { content, id }) => lesson::play(&content, &id),

@@ -54,9 +54,5 @@ impl Problems {
 
 /// The line of a byte offset, from 1.
 pub fn line_at(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset.min(text.len())]
-        .iter()
-        .filter(|b| **b == b'\n')
-        .count()
-        + 1
+    text.as_bytes()[..offset.min(text.len())].split(|b| *b == b'\n').count()
 }

@@ -23,7 +23,7 @@ pub fn text<'a>(sources: &'a Sources, path: &str) -> Result<&'a str, Problem> {
         .get(path)
         .ok_or_else(|| Problem::new(path, 0, "the file is missing"))?;
     std::str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
+        let line = bytes[..error.valid_up_to()].split(|b| *b == b'\n').count();
         Problem::new(path, line, "not UTF-8")
     })
 }

@@ -530,7 +530,10 @@ impl Core {
                 terminal.shell = None;
             }
         }
-        self.ended.insert(pid, status);
+        // Whoever started it from outside asks for its status later; others are reaped by their parents.
+        if self.host_input.contains_key(&pid) {
+            self.ended.insert(pid, status);
+        }
         if let Some(parent) = self.procs.get_mut(&parent) {
             parent.child_ended = true;
         } else {
