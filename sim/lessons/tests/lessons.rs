@@ -325,8 +325,8 @@ fn every_way_of_breaking_the_proof_is_told() {
         ),
         (
             "lab.toml",
-            "\"file.\\\"copy\\\".text\"",
-            "\"file.\\\"data/sales.csv\\\".text\"",
+            "any = [[[",
+            "any = [[[\"time.seconds\", \">=\", 0]], [[",
             "step first: no goal",
             "copied",
         ),
