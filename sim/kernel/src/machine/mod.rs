@@ -1,5 +1,7 @@
 //! The machine: processes, pipes and terminals over one clock and one set of files.
 
+mod descriptors;
+mod schedule;
 mod state;
 #[cfg(test)]
 mod tests;

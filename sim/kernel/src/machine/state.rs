@@ -3,7 +3,6 @@
 use super::SpawnError;
 use crate::digest::Digest;
 use crate::files::{Errno, FileHandle, Files, path};
-use crate::io::Read;
 use crate::limits::Limits;
 use crate::process::{Call, Environment, ExitStatus, Pid, Process, Program, Signal, Spawn, Wait};
 use crate::random::Streams;
@@ -39,9 +38,9 @@ pub(crate) enum Target {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pipe {
-    buffer: VecDeque<u8>,
-    readers: u32,
-    writers: u32,
+    pub buffer: VecDeque<u8>,
+    pub readers: u32,
+    pub writers: u32,
 }
 
 /// One process.
@@ -62,8 +61,8 @@ pub(crate) struct Proc {
     pub signals: VecDeque<Signal>,
     pub exiting: Option<u8>,
     pub zombie: Option<ExitStatus>,
-    output: VecDeque<(u32, Vec<u8>)>,
-    child_ended: bool,
+    pub output: VecDeque<(u32, Vec<u8>)>,
+    pub child_ended: bool,
 }
 
 impl Proc {
@@ -105,9 +104,9 @@ pub(crate) struct Core {
     pub output_printed: u64,
     pub command_started: Time,
     pub last_stepped: Pid,
-    descriptions: BTreeMap<DescriptionId, Description>,
-    pipes: BTreeMap<PipeId, Pipe>,
-    next_id: u64,
+    pub descriptions: BTreeMap<DescriptionId, Description>,
+    pub pipes: BTreeMap<PipeId, Pipe>,
+    pub next_id: u64,
     next_pid: Pid,
 }
 
@@ -146,214 +145,6 @@ impl Core {
         self.procs
             .get_mut(&pid)
             .expect("the process that is being stepped exists")
-    }
-
-    // ---- descriptions and pipes ----
-
-    pub fn describe(&mut self, description: Description) -> DescriptionId {
-        let id = self.next_id;
-        self.next_id += 1;
-        match description.target {
-            Target::PipeRead(pipe) => self.pipes.entry(pipe).or_default().readers += 1,
-            Target::PipeWrite(pipe) => self.pipes.entry(pipe).or_default().writers += 1,
-            _ => {}
-        }
-        self.descriptions.insert(id, description);
-        id
-    }
-
-    pub fn new_pipe(&mut self) -> PipeId {
-        let id = self.next_id;
-        self.next_id += 1;
-        id
-    }
-
-    pub fn retain(&mut self, id: DescriptionId) {
-        if let Some(description) = self.descriptions.get_mut(&id) {
-            description.references += 1;
-        }
-    }
-
-    pub fn release(&mut self, id: DescriptionId) {
-        let Some(description) = self.descriptions.get_mut(&id) else {
-            return;
-        };
-        description.references = description.references.saturating_sub(1);
-        if description.references > 0 {
-            return;
-        }
-        let Some(description) = self.descriptions.remove(&id) else {
-            return;
-        };
-        match description.target {
-            Target::PipeRead(pipe) => self.pipes.entry(pipe).or_default().readers -= 1,
-            Target::PipeWrite(pipe) => self.pipes.entry(pipe).or_default().writers -= 1,
-            Target::File(handle) => self.files.close(&handle),
-            _ => {}
-        }
-        self.pipes.retain(|_, pipe| pipe.readers + pipe.writers > 0);
-    }
-
-    pub fn target(&self, pid: Pid, fd: u32) -> Option<&Target> {
-        let id = self.procs.get(&pid)?.fds.get(&fd)?;
-        self.descriptions.get(id).map(|d| &d.target)
-    }
-
-    pub fn read_fd(&mut self, pid: Pid, fd: u32, max: usize) -> Read {
-        let Some(id) = self.proc(pid).fds.get(&fd).copied() else {
-            return Read::Failed(Errno::BadDescriptor);
-        };
-        let Some(description) = self.descriptions.get_mut(&id) else {
-            return Read::Failed(Errno::BadDescriptor);
-        };
-        let offset = description.offset;
-        match description.target.clone() {
-            Target::Null => Read::End,
-            Target::Terminal(terminal) => self.read_terminal(pid, terminal, max),
-            Target::PipeRead(pipe) => {
-                let Some(pipe) = self.pipes.get_mut(&pipe) else {
-                    return Read::End;
-                };
-                if pipe.buffer.is_empty() {
-                    return if pipe.writers == 0 { Read::End } else { Read::Wait };
-                }
-                let len = pipe.buffer.len().min(max);
-                Read::Data(pipe.buffer.drain(..len).collect())
-            }
-            Target::File(handle) => match self.files.read_at(&handle, offset, max) {
-                Ok(bytes) if bytes.is_empty() => Read::End,
-                Ok(bytes) => {
-                    self.advance_offset(id, bytes.len());
-                    Read::Data(bytes)
-                }
-                Err(error) => Read::Failed(error),
-            },
-            Target::Memory(content) => {
-                let start = (offset as usize).min(content.len());
-                let end = content.len().min(start.saturating_add(max));
-                self.advance_offset(id, end - start);
-                if start == end {
-                    Read::End
-                } else {
-                    Read::Data(content[start..end].to_vec())
-                }
-            }
-            Target::HostInput(owner) => {
-                let Some((buffer, closed)) = self.host_input.get_mut(&owner) else {
-                    return Read::End;
-                };
-                if buffer.is_empty() {
-                    return if *closed { Read::End } else { Read::Wait };
-                }
-                let len = buffer.len().min(max);
-                Read::Data(buffer.drain(..len).collect())
-            }
-            Target::PipeWrite(_) | Target::HostOutput(..) => Read::Failed(Errno::BadDescriptor),
-        }
-    }
-
-    fn advance_offset(&mut self, id: DescriptionId, by: usize) {
-        if let Some(description) = self.descriptions.get_mut(&id) {
-            description.offset += by as u64;
-        }
-    }
-
-    /// A terminal gives one line at a time, to the foreground group only.
-    fn read_terminal(&mut self, pid: Pid, id: TerminalId, max: usize) -> Read {
-        let group = self.proc(pid).group;
-        let Some(terminal) = self.terminals.get_mut(id) else {
-            return Read::End;
-        };
-        if terminal.closed.is_some() {
-            return Read::End;
-        }
-        if terminal.foreground != group {
-            return Read::Wait;
-        }
-        if terminal.input.is_empty() {
-            if terminal.end_of_input {
-                terminal.end_of_input = false;
-                terminal.prompt = None;
-                return Read::End;
-            }
-            return Read::Wait;
-        }
-        let line = terminal
-            .input
-            .iter()
-            .position(|b| *b == b'\n')
-            .map_or(terminal.input.len(), |at| at + 1);
-        terminal.prompt = None;
-        Read::Data(terminal.input.drain(..line.min(max)).collect())
-    }
-
-    /// Delivers what a process printed, as far as there is room.
-    pub fn flush(&mut self, pid: Pid) {
-        while let Some((fd, bytes)) = self.procs.get_mut(&pid).and_then(|p| p.output.pop_front()) {
-            let taken = self.deliver(pid, fd, &bytes);
-            if taken < bytes.len() {
-                if let Some(proc) = self.procs.get_mut(&pid) {
-                    proc.output.push_front((fd, bytes[taken..].to_vec()));
-                }
-                return;
-            }
-        }
-    }
-
-    fn deliver(&mut self, pid: Pid, fd: u32, bytes: &[u8]) -> usize {
-        let Some(id) = self.proc(pid).fds.get(&fd).copied() else {
-            return bytes.len();
-        };
-        let Some(description) = self.descriptions.get(&id) else {
-            return bytes.len();
-        };
-        let (offset, append) = (description.offset, description.append);
-        match description.target.clone() {
-            Target::Terminal(terminal) => {
-                self.output_printed += bytes.len() as u64;
-                if let Some(terminal) = self.terminals.get_mut(terminal) {
-                    terminal.print(bytes);
-                }
-            }
-            Target::HostOutput(owner, fd) => {
-                self.output_printed += bytes.len() as u64;
-                let queue = self.host_output.entry(owner).or_default();
-                match queue.last_mut() {
-                    Some((last, buffer)) if *last == fd => buffer.extend_from_slice(bytes),
-                    _ => queue.push((fd, bytes.to_vec())),
-                }
-            }
-            Target::PipeWrite(pipe) => {
-                let pipe_bytes_max = self.limits.pipe_bytes_max;
-                let Some(pipe) = self.pipes.get_mut(&pipe) else {
-                    return bytes.len();
-                };
-                if pipe.readers == 0 {
-                    if let Some(proc) = self.procs.get_mut(&pid) {
-                        proc.output.clear();
-                        proc.signals.push_back(Signal::Pipe);
-                    }
-                    return bytes.len();
-                }
-                let room = pipe_bytes_max.saturating_sub(pipe.buffer.len()).min(bytes.len());
-                pipe.buffer.extend(&bytes[..room]);
-                return room;
-            }
-            Target::File(handle) => {
-                let at = if append {
-                    self.files.len(&handle).unwrap_or(offset)
-                } else {
-                    offset
-                };
-                if self.files.write_at(&handle, at, bytes).is_ok()
-                    && let Some(description) = self.descriptions.get_mut(&id)
-                {
-                    description.offset = at + bytes.len() as u64;
-                }
-            }
-            Target::Null | Target::PipeRead(_) | Target::Memory(_) | Target::HostInput(_) => {}
-        }
-        bytes.len()
     }
 
     // ---- processes ----
@@ -541,211 +332,6 @@ impl Core {
         }
         while self.ended.len() > self.limits.processes_max {
             self.ended.pop_first();
-        }
-    }
-
-    // ---- scheduling ----
-
-    /// The next process that can take a step: round robin, in order of number.
-    pub fn next_runnable(&mut self) -> Option<Pid> {
-        let after = self.last_stepped.saturating_add(1);
-        self.first_runnable(after, Pid::MAX)
-            .or_else(|| self.first_runnable(0, self.last_stepped))
-    }
-
-    fn first_runnable(&mut self, from: Pid, to: Pid) -> Option<Pid> {
-        let mut next = from;
-        while next <= to {
-            let pid = self.procs.range(next..=to).map(|(pid, _)| *pid).next()?;
-            self.flush_blocked(pid);
-            if self.is_runnable(pid) {
-                return Some(pid);
-            }
-            next = pid.checked_add(1)?;
-        }
-        None
-    }
-
-    /// A writer whose reader made room.
-    fn flush_blocked(&mut self, pid: Pid) {
-        if self
-            .procs
-            .get(&pid)
-            .is_some_and(|p| p.zombie.is_none() && !p.output.is_empty())
-        {
-            self.flush(pid);
-            self.finish_if_drained(pid);
-        }
-    }
-
-    fn is_runnable(&mut self, pid: Pid) -> bool {
-        let Some(proc) = self.procs.get_mut(&pid) else {
-            return false;
-        };
-        if proc.zombie.is_some() {
-            return false;
-        }
-        if !proc.signals.is_empty() {
-            return true;
-        }
-        if !proc.output.is_empty() || proc.exiting.is_some() {
-            return false;
-        }
-        match proc.wait {
-            None => true,
-            Some(Wait::Child) => std::mem::take(&mut proc.child_ended),
-            Some(Wait::Alarm(at)) => at <= self.now,
-            Some(Wait::Editor) => self.editor_results.contains_key(&pid),
-            Some(Wait::Readable(fd)) => self.is_readable(pid, fd),
-            Some(Wait::Signal) => false,
-        }
-    }
-
-    fn is_readable(&self, pid: Pid, fd: u32) -> bool {
-        match self.target(pid, fd) {
-            None => true,
-            Some(Target::Terminal(id)) => self.terminals.get(*id).is_none_or(|t| {
-                t.closed.is_some() || (t.foreground == self.proc(pid).group && (!t.input.is_empty() || t.end_of_input))
-            }),
-            Some(Target::PipeRead(pipe)) => self
-                .pipes
-                .get(pipe)
-                .is_none_or(|p| !p.buffer.is_empty() || p.writers == 0),
-            Some(Target::HostInput(owner)) => self
-                .host_input
-                .get(owner)
-                .is_none_or(|(buffer, closed)| !buffer.is_empty() || *closed),
-            Some(_) => true,
-        }
-    }
-
-    pub fn someone_reads(&self, id: TerminalId) -> bool {
-        self.procs.iter().any(|(pid, p)| {
-            p.zombie.is_none()
-                && matches!(p.wait, Some(Wait::Readable(fd))
-                    if matches!(self.target(*pid, fd), Some(Target::Terminal(t)) if *t == id))
-                && self.terminals.get(id).is_some_and(|t| t.foreground == p.group)
-        })
-    }
-
-    pub fn host_reader_waits(&self, owner: Pid) -> bool {
-        self.procs.iter().any(|(pid, p)| {
-            p.zombie.is_none()
-                && matches!(p.wait, Some(Wait::Readable(fd))
-                    if matches!(self.target(*pid, fd), Some(Target::HostInput(o)) if *o == owner))
-        }) && self
-            .host_input
-            .get(&owner)
-            .is_some_and(|(buffer, closed)| buffer.is_empty() && !closed)
-    }
-
-    /// Nothing can run: when a command is at work and something waits for an instant, time moves there.
-    pub fn let_time_pass(&mut self) -> bool {
-        let busy_terminal = (0..self.terminals.len()).any(|id| {
-            let terminal = &self.terminals[id];
-            terminal.prompt.is_none()
-                && terminal.editor.is_none()
-                && terminal.closed.is_none()
-                && !self.someone_reads(id)
-        });
-        let busy_host = self.procs.values().any(|p| p.terminal.is_none() && p.zombie.is_none());
-        if !busy_terminal && !busy_host {
-            return false;
-        }
-        let Some(at) = self.next_alarm() else { return false };
-        self.now = self.now.max(at);
-        self.files.set_now(self.now);
-        true
-    }
-
-    pub fn next_alarm(&self) -> Option<Time> {
-        let alarms = self.procs.values().filter_map(|p| match p.wait {
-            Some(Wait::Alarm(at)) if p.zombie.is_none() => Some(at),
-            _ => None,
-        });
-        alarms.min()
-    }
-
-    pub fn limit_reached(&self) -> Option<&'static str> {
-        if self.steps_taken > self.limits.command_steps_max {
-            Some("command_steps_max")
-        } else if self.output_printed > self.limits.command_output_bytes_max {
-            Some("command_output_bytes_max")
-        } else if (self.now - self.command_started).as_nanos() > u128::from(self.limits.command_nanos_max) {
-            Some("command_nanos_max")
-        } else {
-            None
-        }
-    }
-
-    /// Stops what runs in the foreground of each busy terminal (its shell stays), and every host process.
-    pub fn stop_commands(&mut self, limit: &'static str) {
-        let notice = format!("essaim: command stopped: limit {limit} reached\n");
-        self.steps_taken = 0;
-        self.output_printed = 0;
-        self.command_started = self.now;
-        self.stop_background_jobs();
-        for id in 0..self.terminals.len() {
-            let (shell, foreground) = (self.terminals[id].shell, self.terminals[id].foreground);
-            if self.terminals[id].prompt.is_some() || self.terminals[id].closed.is_some() {
-                continue;
-            }
-            self.terminals[id].print(b"\n");
-            self.terminals[id].print(notice.as_bytes());
-            for pid in self.group_members(foreground) {
-                let signal = if Some(pid) == shell {
-                    Signal::Interrupt
-                } else {
-                    Signal::Kill
-                };
-                self.drop_output(pid);
-                self.post_signal(pid, signal);
-            }
-            // A shell that waits for its own child must hear of it too.
-            if let Some(shell) = shell
-                && self.procs.get(&shell).is_some_and(|p| p.group != foreground)
-            {
-                self.post_signal(shell, Signal::Interrupt);
-            }
-        }
-        let hosts: Vec<Pid> = self
-            .procs
-            .iter()
-            .filter(|(_, p)| p.terminal.is_none())
-            .map(|(pid, _)| *pid)
-            .collect();
-        for pid in hosts {
-            self.drop_output(pid);
-            if self.host_input.contains_key(&pid) {
-                self.host_output
-                    .entry(pid)
-                    .or_default()
-                    .push((2, notice.clone().into_bytes()));
-            }
-            self.post_signal(pid, Signal::Kill);
-        }
-    }
-
-    /// Where the shell is at its prompt, what still runs is a job in the background: without an end it would keep the
-    /// machine busy for ever.
-    fn stop_background_jobs(&mut self) {
-        let at_prompt = |id: TerminalId| self.terminals.get(id).is_some_and(|t| t.prompt.is_some());
-        let is_shell = |pid: &Pid| self.terminals.iter().any(|t| t.shell == Some(*pid));
-        let jobs: Vec<Pid> = self
-            .procs
-            .iter()
-            .filter(|(pid, p)| p.terminal.is_some_and(at_prompt) && p.zombie.is_none() && !is_shell(pid))
-            .map(|(pid, _)| *pid)
-            .collect();
-        for pid in jobs {
-            self.drop_output(pid);
-            self.post_signal(pid, Signal::Kill);
-        }
-    }
-
-    fn drop_output(&mut self, pid: Pid) {
-        if let Some(proc) = self.procs.get_mut(&pid) {
-            proc.output.clear();
         }
     }
 
