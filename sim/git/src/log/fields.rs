@@ -222,8 +222,8 @@ fn reflog(fields: &Fields<'_, '_>, text: &[u8]) -> Found {
     let letter = text.get(1).filter(|b| b"DdnNeEs".contains(b))?;
     let Some(entry) = fields.reflog else { return Some((Vec::new(), 2)) };
     let found = match letter {
-        b'D' => cat![entry.full, entry.selector.iter().position(|b| *b == b'@').map_or(&b""[..], |at| &entry.selector[at..])],
-        b'd' => entry.selector.clone(),
+        b'D' => entry.selector.clone(),
+        b'd' => crate::refs::shorten(&entry.selector).to_vec(),
         b'n' | b'N' => entry.who.name.clone(),
         b'e' | b'E' => entry.who.email.clone(),
         _ => entry.message.clone(),

@@ -100,7 +100,7 @@ fn record_conflicts(index: &mut Index, merged: &Merged) {
         for (at, side) in stages.iter().enumerate() {
             if let Some((mode, oid)) = side {
                 index.insert(index::Entry {
-                    path: path.clone(),
+                    path: path.to_vec(),
                     mode: *mode,
                     oid: *oid,
                     stage: at as u8 + 1,
