@@ -289,3 +289,21 @@ pub fn skip_global(words: &[Vec<u8>]) -> usize {
 pub fn no_options() -> Global {
     Global::default()
 }
+
+/// Commands that real Git has and that do not exist here, by name.
+pub fn missing_commands() -> Vec<&'static str> {
+    ALL.split_whitespace().filter(|name| command::find(name.as_bytes()).is_none()).collect()
+}
+
+/// Options of the commands that exist here, as their usage texts name them, that do not work: (command, options).
+pub fn missing_options() -> Vec<(&'static str, Vec<String>)> {
+    let missing = |command: &Command| {
+        let names = options::all_names(command.usage);
+        let works = |name: &String| command.supported.iter().any(|known| *known == "*" || known == name);
+        names.into_iter().filter(|name| !works(name)).collect::<Vec<_>>()
+    };
+    let mut all: Vec<_> = command::TABLE.iter().map(|command| (command.name, missing(command))).collect();
+    all.retain(|(_, options)| !options.is_empty());
+    all.sort();
+    all
+}

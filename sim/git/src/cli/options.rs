@@ -387,3 +387,13 @@ pub fn names(usage: &str) -> Vec<String> {
     }
     names
 }
+
+/// The names (long, or the letter) of the options of a usage text.
+pub fn all_names(usage: &str) -> Vec<String> {
+    let name = |option: &Known<'_>| match (option.long, option.short) {
+        (Some(long), _) => Some(long.to_owned()),
+        (None, Some(b'<') | None) => None,
+        (None, Some(short)) => Some(char::from(short).to_string()),
+    };
+    known(usage).iter().filter_map(name).collect()
+}

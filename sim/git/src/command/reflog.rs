@@ -113,11 +113,11 @@ fn delete(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let repo = cx.repo()?;
     for spec in &parsed.args {
         let Some(open) = crate::bytes::find(spec, b"@{") else {
-            return Err(Fault::error(cat!["not a reflog: ", spec]));
+            return Err(Fault::Error(cat!["not a reflog: ", spec], 255));
         };
         let name = with_resolver(cx, &repo, |resolver| resolver.dwim_log(&spec[..open]))?;
         let Some(name) = name else {
-            return Err(Fault::error(cat!["no reflog for '", spec, "'"]));
+            return Err(Fault::Error(cat!["no reflog for '", spec, "'"], 255));
         };
         let number: Option<usize> = spec[open + 2..].strip_suffix(b"}").and_then(crate::bytes::parse_number);
         let mut entries = repo.refs.log(cx.files(), &name);
