@@ -79,7 +79,7 @@ pub fn free_lab() -> LabSpec {
 /// Limits for a whole script: one command line of the page is held to much less.
 pub fn limits() -> Limits {
     Limits {
-        command_steps_max: 50_000_000,
+        command_steps_max: 10_000_000,
         command_nanos_max: 366 * 24 * 3_600 * 1_000_000_000,
         command_output_bytes_max: 1 << 30,
         files_bytes_max: 1 << 30,

@@ -6,6 +6,7 @@ use crate::state::State;
 use essaim_kernel::{Digest, Value};
 use essaim_proto_lab::message::{GoalState, StepState};
 use essaim_proto_lab::spec::{Clause, Goal, LabSpec, Operand, Operator};
+use std::collections::BTreeMap;
 
 /// What is known of one step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,69 +54,99 @@ pub fn current_step(steps: &[StepProgress]) -> Option<usize> {
 /// reached for the first time, as (step, goal).
 pub fn evaluate(spec: &LabSpec, state: &mut State, entries_count: u32) -> Vec<(u32, u32)> {
     let mut steps = std::mem::take(&mut state.steps);
+    let mut starts = std::mem::take(&mut state.step_starts);
+    let mut look = Look {
+        spec,
+        state,
+        known: BTreeMap::new(),
+    };
     let mut reached = Vec::new();
     for (index, step) in steps.iter_mut().enumerate() {
         let was_passed = step.state.passed;
-        if state.step_starts.len() <= index {
-            state.step_starts.push(entries_count);
+        if starts.len() <= index {
+            starts.push(entries_count);
         }
-        reached.extend(evaluate_step(spec, state, index, &mut step.state));
+        reached.extend(look.step(index, &mut step.state));
         if !was_passed && !step.state.passed {
             break;
         }
     }
     state.steps = steps;
+    state.step_starts = starts;
     reached
 }
 
-fn evaluate_step(spec: &LabSpec, state: &State, index: usize, step: &mut StepState) -> Vec<(u32, u32)> {
-    let spec_step = &spec.steps[index];
-    let mut reached = Vec::new();
-    for (at, (goal, known)) in spec_step.goals.iter().zip(&mut step.goals).enumerate() {
-        known.unmet = first_unmet(spec, state, goal);
-        known.reached = known.unmet.is_none();
-        if known.reached && !known.reached_once {
-            known.reached_once = true;
-            let since = state.machine.now().0 - spec.start_seconds.saturating_mul(1_000_000_000);
-            known.reached_at_ms = u64::try_from(since / 1_000_000).unwrap_or(0);
-            reached.push((index as u32, at as u32));
-        }
-    }
-    let holds = |goal: &&Goal| first_unmet(spec, state, goal).is_none();
-    step.broken = spec_step
-        .keeps
-        .iter()
-        .filter(|keep| !holds(keep))
-        .map(|keep| keep.id.clone())
-        .collect();
-    step.passed |= step.broken.is_empty() && step.goals.iter().all(|goal| goal.reached);
-    let wrong = spec_step.wrong.iter().find(|wrong| !step.passed && holds(wrong));
-    step.wrong = wrong.map(|wrong| wrong.id.clone());
-    reached
+/// One look at the state: each fact is asked for once, however many clauses read it.
+struct Look<'a> {
+    spec: &'a LabSpec,
+    state: &'a State,
+    known: BTreeMap<&'a str, Option<Value>>,
 }
 
-/// `None`: the goal is reached. Else the first clause that does not hold, of the alternative that comes closest, with
-/// what was found instead.
-fn first_unmet(spec: &LabSpec, state: &State, goal: &Goal) -> Option<(String, String)> {
-    let mut closest: Option<(usize, (String, String))> = None;
-    for alternative in &goal.any_of {
-        let mut held = 0;
-        let mut unmet = None;
-        for clause in alternative {
-            let found = fact(spec, state, &clause.fact);
-            if holds(clause, found.as_ref()) {
-                held += 1;
-            } else if unmet.is_none() {
-                let found = found.as_ref().map_or_else(|| "missing".to_owned(), show);
-                unmet = Some((clause.fact.clone(), found));
+impl<'a> Look<'a> {
+    fn step(&mut self, index: usize, step: &mut StepState) -> Vec<(u32, u32)> {
+        let spec = self.spec;
+        let spec_step = &spec.steps[index];
+        let mut reached = Vec::new();
+        for (at, (goal, known)) in spec_step.goals.iter().zip(&mut step.goals).enumerate() {
+            known.unmet = self.first_unmet(goal);
+            known.reached = known.unmet.is_none();
+            if known.reached && !known.reached_once {
+                known.reached_once = true;
+                let since = self.state.machine.now().0 - spec.start_seconds.saturating_mul(1_000_000_000);
+                known.reached_at_ms = u64::try_from(since / 1_000_000).unwrap_or(0);
+                reached.push((index as u32, at as u32));
             }
         }
-        let unmet = unmet?;
-        if closest.as_ref().is_none_or(|(most, _)| held > *most) {
-            closest = Some((held, unmet));
+        step.broken.clear();
+        step.wrong = None;
+        if step.passed {
+            return reached;
         }
+        for keep in &spec_step.keeps {
+            if self.first_unmet(keep).is_some() {
+                step.broken.push(keep.id.clone());
+            }
+        }
+        step.passed = step.broken.is_empty() && step.goals.iter().all(|goal| goal.reached);
+        if !step.passed {
+            let wrong = spec_step.wrong.iter().find(|wrong| self.first_unmet(wrong).is_none());
+            step.wrong = wrong.map(|wrong| wrong.id.clone());
+        }
+        reached
     }
-    Some(closest.map_or_else(|| (goal.id.clone(), "no alternative".to_owned()), |(_, unmet)| unmet))
+
+    /// `None`: the goal is reached. Else the first clause that does not hold, of the alternative that comes closest,
+    /// with what was found instead.
+    fn first_unmet(&mut self, goal: &'a Goal) -> Option<(String, String)> {
+        let mut closest: Option<(usize, (String, String))> = None;
+        for alternative in &goal.any_of {
+            let mut held = 0;
+            let mut unmet = None;
+            for clause in alternative {
+                let found = self.fact(&clause.fact);
+                if holds(clause, found) {
+                    held += 1;
+                } else if unmet.is_none() {
+                    let found = found.map_or_else(|| "missing".to_owned(), show);
+                    unmet = Some((clause.fact.clone(), found));
+                }
+            }
+            let unmet = unmet?;
+            if closest.as_ref().is_none_or(|(most, _)| held > *most) {
+                closest = Some((held, unmet));
+            }
+        }
+        Some(closest.map_or_else(|| (goal.id.clone(), "no alternative".to_owned()), |(_, unmet)| unmet))
+    }
+
+    fn fact(&mut self, path: &'a str) -> Option<&Value> {
+        let (spec, state) = (self.spec, self.state);
+        self.known
+            .entry(path)
+            .or_insert_with(|| fact(spec, state, path))
+            .as_ref()
+    }
 }
 
 /// Whether a clause holds for what its fact is.

@@ -20,7 +20,9 @@ pub enum Request {
         /// The page's build id; another one is refused.
         build: String,
     },
-    /// Opens the lab and replays a transcript. Answered by `Done` when it is ready (updates arrive before).
+    /// Opens the lab and replays a transcript. Answered by `Done` when it is ready (updates arrive before), or by
+    /// `Failed`: with [`Problem::Lesson`] there is no lab; with [`Problem::Transcript`] met while it was played (line
+    /// above 0) the lab is open, in the state before that line.
     Open {
         /// What it starts with.
         spec: LabSpec,
