@@ -32,19 +32,23 @@ fn soup() -> impl Strategy<Value = String> {
     })
 }
 
-/// Runs a script; what matters is that it comes back.
-fn survive(script: &[u8]) -> Result<(), TestCaseError> {
-    let started = Instant::now();
-    let mut machine = support::machine();
+/// A machine whose limits are soon met.
+fn small_machine() -> essaim_kernel::Machine {
     let limits = Limits {
         command_steps_max: 20_000,
         ..Limits::default()
     };
-    let mut small = essaim_kernel::Machine::new(1, machine.now(), limits);
-    small.add_programs(&essaim_shell::programs());
-    small.files_mut().create_dir_all(support::FOLDER.as_bytes()).unwrap();
-    small.files_mut().create_dir_all(b"/tmp").unwrap();
-    std::mem::swap(&mut machine, &mut small);
+    let mut machine = essaim_kernel::Machine::new(1, essaim_kernel::Time::from_secs(1_760_000_000), limits);
+    machine.add_programs(&essaim_shell::programs());
+    machine.files_mut().create_dir_all(support::FOLDER.as_bytes()).unwrap();
+    machine.files_mut().create_dir_all(b"/tmp").unwrap();
+    machine
+}
+
+/// Runs a script; what matters is that it comes back.
+fn survive(script: &[u8]) -> Result<(), TestCaseError> {
+    let started = Instant::now();
+    let mut machine = small_machine();
     let outcome = support::ours_on(&mut machine, script, b"line one\nline two\n");
     prop_assert!(outcome.stdout.len() < 32 << 20);
     let line = script.split(|b| *b == b'\n').next().unwrap_or_default();
@@ -107,6 +111,10 @@ fn deep_nesting_is_refused_not_overflowed() {
 
 #[test]
 fn endless_recursion_ends_with_a_message() {
+    let run = |script: &[u8]| {
+        let mut machine = small_machine();
+        support::ours_on(&mut machine, script, b"")
+    };
     let outcome = support::ours(b"f() { f; }; f; echo after", b"");
     assert!(
         outcome
@@ -119,10 +127,45 @@ fn endless_recursion_ends_with_a_message() {
             .stderr
             .starts_with(b"/tmp/script.sh: line 1: x+1: expression recursion level exceeded")
     );
-    support::ours(b"f() { (f); }; f; echo $?", b"");
-    support::ours(b"f() { echo $(f); }; f", b"");
-    support::ours(b"f() { f | f & }; f; wait", b"");
-    support::ours(b"eval 'x=\"eval \\\"\\$x\\\"\"'; eval \"$x\"", b"");
-    support::ours(b"echo '. ./s' > s; . ./s", b"");
-    support::ours(b"trap 'kill $$' TERM; kill $$; echo x", b"");
+    run(b"f() { (f); }; f; echo $?");
+    run(b"f() { echo $(f); }; f");
+    run(b"f() { f | f & }; f; wait");
+    run(b"eval 'x=\"eval \\\"\\$x\\\"\"'; eval \"$x\"");
+    run(b"echo '. ./s' > s; . ./s");
+    run(b"trap 'kill $$' TERM; kill $$; echo x");
+}
+
+/// A copy taken after any number of steps ends as the original does.
+#[test]
+fn a_copy_at_any_step_goes_on_the_same() {
+    let script = b"f() { local n=$1; [ $n -gt 0 ] && { echo \"$(f $((n-1)))<$n>\"; }; }\n\
+        x=$(f 3); for i in {1..3} \"$x\"; do case $i in 2) echo two | cat;; *) echo \"$i\" > f; read y < f; echo ${y%>};; esac; done\n\
+        trap 'echo bye' EXIT; (exit 3) & wait $!; echo $? | while read s; do echo \"status $s\"; done; cat <<E\n$(echo end)\nE\n";
+    let start = || {
+        let mut machine = support::machine();
+        machine.files_mut().write(b"/tmp/s.sh", script.to_vec()).unwrap();
+        let args = vec![b"bash".to_vec(), b"/tmp/s.sh".to_vec()];
+        let env = support::environment(support::FOLDER);
+        let process = machine.spawn_host(args, env, support::FOLDER.into()).unwrap();
+        machine.feed(process, b"", true);
+        (machine, process)
+    };
+    let finish = |machine: &mut essaim_kernel::Machine, process| {
+        while machine.run(1_000) == essaim_kernel::Activity::Running {}
+        let output = machine.take_output(process);
+        (machine.digest(), output, machine.host_status(process))
+    };
+    let (mut whole, process) = start();
+    let expected = finish(&mut whole, process);
+    assert!(
+        expected.1.iter().any(|(_, bytes)| bytes.ends_with(b"bye\n")),
+        "{:?}",
+        expected.1
+    );
+    let (mut machine, process) = start();
+    for _ in 0..400 {
+        machine.run(1);
+        let mut copy = machine.clone();
+        assert_eq!(finish(&mut copy, process), expected);
+    }
 }

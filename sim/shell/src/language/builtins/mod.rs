@@ -93,6 +93,27 @@ pub const BUILTINS: &[(&str, Builtin)] = &[
     ("wait", jobs::wait),
 ];
 
+/// Builtins of the real bash that are not here; `gaps.toml` lists them.
+pub const MISSING: [&str; 17] = [
+    "bind",
+    "caller",
+    "compgen",
+    "complete",
+    "compopt",
+    "coproc",
+    "disown",
+    "enable",
+    "fc",
+    "mapfile",
+    "popd",
+    "pushd",
+    "readarray",
+    "select",
+    "suspend",
+    "typeset -n",
+    "ulimit",
+];
+
 /// The builtin of that name.
 pub fn find(name: &[u8]) -> Option<Builtin> {
     BUILTINS
@@ -135,4 +156,20 @@ impl Shell {
 pub fn parse_number(text: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(text).ok()?.trim();
     text.strip_prefix('+').unwrap_or(text).parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn builtins_are_sorted_and_gaps_are_listed() {
+        assert!(BUILTINS.is_sorted_by_key(|(name, _)| name.as_bytes()));
+        let gaps = include_str!("../../../gaps.toml");
+        let section = gaps.split("[language]").nth(1).unwrap_or_default();
+        for name in MISSING {
+            assert!(section.contains(&format!("\"{name}\"")), "{name} is not in gaps.toml");
+            assert!(find(name.as_bytes()).is_none(), "{name} is both here and missing");
+        }
+    }
 }

@@ -147,6 +147,17 @@ impl Shell {
         if let Some(builtin) = builtins::find(name) {
             return self.run_builtin(builtin, args, &frame.node, io);
         }
+        if builtins::MISSING
+            .iter()
+            .any(|missing| missing.as_bytes() == name.as_slice())
+        {
+            self.error(
+                io,
+                [name, b": exists in real bash, not simulated here".as_slice()].concat(),
+            );
+            self.state.status = 2;
+            return Flow::Next;
+        }
         self.run_program(args, io)
     }
 
@@ -217,14 +228,14 @@ impl Shell {
         io.flush();
         if io.pending_output_bytes() > 0 {
             // What was printed before must arrive before what the program prints.
-            self.frames.push(Frame::Program { args: args.to_vec() });
+            self.frames.push(Frame::Program { args: args.clone() });
             return Flow::Yield;
         }
         if self.nothing_follows() && self.program_exists(args, io) {
             for fd in std::mem::take(&mut self.state.private_fds) {
                 io.close(fd);
             }
-            match io.exec(args.to_vec()) {
+            match io.exec(args.clone()) {
                 Ok(()) => {
                     self.replaced = true;
                     return Flow::Yield;
@@ -236,7 +247,7 @@ impl Shell {
             }
         }
         let spawn = Spawn {
-            args: args.to_vec(),
+            args: args.clone(),
             fds: Some(self.inherited(io, &[], &[])),
             group: self.state.interactive.then_some(0),
             ..Spawn::default()
