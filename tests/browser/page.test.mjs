@@ -61,6 +61,7 @@ for (const width of [1440, 1100, 768, 420, 320]) {
 
 test("the map tells all chapters and what is to come", async (scene) => {
   const page = await scene.open("#/");
+  await page.waitForSelector(".chap");
   same(await page.locator(".chap").count(), 9, "chapters");
   same(await page.locator(".mod").count(), 15, "modules");
   same(await page.locator(".mod li").count(), 44, "points");
@@ -76,7 +77,7 @@ test("a deep link opens the lesson, and its title follows the language", async (
   same(await page.title(), "Concepts de base\u202f: commits, branches, merges — Essaim");
   await run(page, "echo gardé");
   const typed = await log(page).innerText();
-  await page.getByRole("button", { name: "English" }).click();
+  await page.getByRole("button", { name: "EN", exact: true }).click();
   await until(async () => (await page.title()).startsWith("The basics"), "the title is in English");
   await until(() => page.locator(".prose[lang=en]").count(), "the text is in English");
   same(await page.locator("html").getAttribute("lang"), "en");

@@ -22,7 +22,7 @@ pub fn App() -> impl IntoView {
     let route = state::route();
     let key = Memo::new(move |_| route.get().key());
     Effect::new(move |before: Option<()>| {
-        key.track();
+        let _ = key.get();
         if before.is_some() {
             dom::next_frame(focus_top);
         }
@@ -35,7 +35,7 @@ pub fn App() -> impl IntoView {
             focus_top();
         }>{move || t().skip}</a>
         {move || {
-            key.track();
+            let _ = key.get();
             page(state::route().get_untracked())
         }}
         {toast::toasts()}

@@ -17,7 +17,7 @@ pub fn ring(part: impl Fn() -> f64 + Send + 'static) -> impl IntoView {
     view! {
         <svg class="ring" viewBox="0 0 20 20" aria-hidden="true">
             <circle cx="10" cy="10" r="7.5"></circle>
-            <circle cx="10" cy="10" r="7.5" stroke-dasharray=move || {
+            <circle class="v" cx="10" cy="10" r="7.5" stroke-dasharray=move || {
                 let part = part();
                 // A round cap would show a dot at nought.
                 if part <= 0.0 { format!("0 {around:.1}") } else { format!("{:.1} {around:.1}", part * around) }

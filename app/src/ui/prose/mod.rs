@@ -74,7 +74,10 @@ pub fn callout(kind: &str, body: AnyView) -> AnyView {
 }
 
 fn table(head: &[Vec<Inline>], rows: &[Vec<Vec<Inline>>], terms: &Arc<Vec<Term>>) -> AnyView {
-    let head = head.iter().map(|c| view! { <th scope="col">{inlines(c, terms)}</th> }).collect_view();
+    let head = head
+        .iter()
+        .map(|c| if c.is_empty() { view! { <td></td> }.into_any() } else { view! { <th scope="col">{inlines(c, terms)}</th> }.into_any() })
+        .collect_view();
     let rows = rows
         .iter()
         .map(|row| {

@@ -83,9 +83,9 @@ fn lang_switch() -> impl IntoView {
     let pressed = |l: Lang| move || if lang() == l { "true" } else { "false" };
     view! {
         <div class="seglang" role="group" aria-label=move || t().language>
-            <button lang="fr" aria-pressed=pressed(Lang::Fr) aria-label="Français"
+            <button lang="fr" aria-pressed=pressed(Lang::Fr) title="Français"
                 on:click=|_| state::choose_lang(Lang::Fr, true)>"FR"</button>
-            <button lang="en" aria-pressed=pressed(Lang::En) aria-label="English"
+            <button lang="en" aria-pressed=pressed(Lang::En) title="English"
                 on:click=|_| state::choose_lang(Lang::En, true)>"EN"</button>
         </div>
     }

@@ -6,6 +6,8 @@
 mod keys;
 mod line;
 
+use std::sync::Arc;
+
 use leptos::html;
 use leptos::prelude::*;
 
@@ -128,6 +130,8 @@ fn starting(phase: &ArcRwSignal<Phase>, session: &Session) -> Option<AnyView> {
 /// One terminal: log, prompt, line.
 fn body(session: Session, model: TerminalModel) -> impl IntoView {
     let input = NodeRef::<html::Textarea>::new();
+    let prompt_of: Arc<str> = format!("{}@{}", session.spec().user, session.spec().host).into();
+    let prompt_here = prompt_of.clone();
     let control = Control::new(session, model.clone(), input);
     let lines = model.screen.clone();
     let tail = model.screen.clone();
@@ -140,13 +144,13 @@ fn body(session: Session, model: TerminalModel) -> impl IntoView {
             <div class="pre mono" translate="no" lang="en">
                 <div class="term__log" role="log" aria-live="off" aria-label=move || t().terminal_output>
                     <For each=move || lines.with(|s| s.lines.clone()) key=|line| line.id let:line>
-                        <div class="term__ln">{spans(&line.spans)}"\n"</div>
+                        <div class="term__ln">{line_view(&line.spans, &prompt_of)}"\n"</div>
                     </For>
                 </div>
                 <div class="term__in">
                     <span class="term__ps">{move || match search.get() {
                         Some(found) => view! { <span class="d">{format!("{}`{}': ", t().terminal_search, found.query)}</span> }.into_any(),
-                        None => tail.with(|s| spans(&s.tail)),
+                        None => tail.with(|s| line_view(&s.tail, &prompt_here)),
                     }}</span>
                     <textarea class="term__field" node_ref=input rows="1" spellcheck="false" autocomplete="off"
                         autocapitalize="off" aria-label=move || t().terminal_input
@@ -166,6 +170,30 @@ fn body(session: Session, model: TerminalModel) -> impl IntoView {
         {announcer(&model)}
         {touch_keys(touch)}
     }
+}
+
+/// A line that begins with the shell's plain prompt has it in its colours, and the command after it.
+fn line_view(all: &[Span], who: &str) -> AnyView {
+    let plain = match all {
+        [only] if only.class.is_empty() => prompt(&only.text, who),
+        _ => None,
+    };
+    match plain {
+        Some((folder, end, command)) => view! {
+            <span class="ps">{who.to_owned()}</span>":"<span class="pw">{folder.to_owned()}</span>{end.to_owned()}
+            <span class="cmd">{command.to_owned()}</span>
+        }
+        .into_any(),
+        None => spans(all),
+    }
+}
+
+/// `camille@essaim:~/collecte$ git status` as its folder, its end and its command.
+fn prompt<'a>(text: &'a str, who: &str) -> Option<(&'a str, &'a str, &'a str)> {
+    let rest = text.strip_prefix(who)?.strip_prefix(':')?;
+    let at = rest.find("$ ").or_else(|| rest.strip_suffix('$').map(str::len))?;
+    let end = (at + 2).min(rest.len());
+    Some((&rest[..at], &rest[at..end], &rest[end..]))
 }
 
 fn spans(all: &[Span]) -> AnyView {

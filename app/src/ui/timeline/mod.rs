@@ -323,7 +323,7 @@ fn goal_marks(bar: &Bar) -> AnyView {
                 return None;
             }
             last_mark = at;
-            let named = at - last_named > 11.0;
+            let named = at - last_named > 17.0;
             if named {
                 last_named = at;
             }
