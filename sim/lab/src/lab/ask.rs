@@ -39,7 +39,9 @@ impl Lab {
             after_steps: None,
         };
         let at_work = self.running.as_ref().is_some_and(|running| {
-            running.origin != Origin::Again && running.watched.is_some_and(|(id, _)| id == terminal as usize)
+            running.origin != Origin::Again
+                && !running.limited
+                && running.watched.is_some_and(|(id, _)| id == terminal as usize)
         });
         if !at_work {
             return self.ask(act, origin);
@@ -55,7 +57,7 @@ impl Lab {
                 Activity::Running => {}
                 Activity::Idle => return self.ask(act, origin),
                 Activity::LimitReached(limit) => {
-                    self.limit = Some(limit);
+                    self.meet_limit(limit);
                     return self.ask(act, origin);
                 }
             }

@@ -52,6 +52,8 @@ struct Running {
     watched: Option<(usize, u64)>,
     /// Stop after so many steps: an interrupt follows.
     stop_after: Option<u64>,
+    /// A limit stopped it: its steps are counted anew since.
+    limited: bool,
     /// For `@`: the instant to reach.
     until: Option<Time>,
 }

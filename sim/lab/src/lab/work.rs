@@ -12,7 +12,7 @@ use std::time::Duration;
 impl Lab {
     /// Does at most about `steps` steps; whether there is more to do.
     pub fn work(&mut self, steps: u64) -> bool {
-        let Some(running) = &self.running else {
+        let Some(running) = &mut self.running else {
             if let Some((act, origin)) = self.queue.pop_front() {
                 self.begin(act, origin);
             }
@@ -33,7 +33,10 @@ impl Lab {
                         self.settle();
                         return self.is_busy();
                     }
-                    Activity::LimitReached(limit) => self.limit = Some(limit),
+                    Activity::LimitReached(limit) => {
+                        self.meet_limit(limit);
+                        return true;
+                    }
                 }
             }
             return true;
@@ -42,22 +45,29 @@ impl Lab {
             Activity::Running => return true,
             Activity::Idle => {}
             Activity::LimitReached(limit) => {
-                self.limit = Some(limit);
+                self.meet_limit(limit);
                 return true;
             }
         }
         if let Some(until) = running.until
             && machine.now() < until
         {
-            let next = machine
-                .next_alarm()
-                .unwrap_or(until)
-                .clamp(machine.now() + Duration::from_nanos(1), until);
+            let soon = machine.now() + Duration::from_nanos(1);
+            let next = machine.next_alarm().unwrap_or(until).clamp(soon, until);
             machine.advance_to(next);
             return true;
         }
         self.settle();
         self.is_busy()
+    }
+
+    /// The machine stopped what ran, and counts steps anew: an interrupt can no longer be told by their number.
+    pub(super) fn meet_limit(&mut self, limit: &'static str) {
+        self.limit = Some(limit);
+        if let Some(running) = &mut self.running {
+            running.limited = true;
+            running.stop_after = None;
+        }
     }
 
     /// Works until nothing is left to do.
@@ -133,6 +143,7 @@ impl Lab {
             act,
             origin,
             watched,
+            limited: false,
             until,
         });
     }
