@@ -18,8 +18,8 @@ pub struct Engine {
 impl Default for Engine {
     fn default() -> Self {
         let mut machine = Machine::new(0, Time::from_secs(crate::real::START_SECONDS), Limits::default());
-        //PEND machine.add_programs(&essaim_shell::programs());
-        //PEND machine.add_programs(essaim_git::PROGRAMS);
+        machine.add_programs(&essaim_shell::programs());
+        machine.add_programs(essaim_git::PROGRAMS);
         let files = machine.files_mut();
         files.create_dir_all(b"/parity/home").expect("the files are empty");
         files.create_dir_all(b"/parity/work").expect("the files are empty");
