@@ -15,7 +15,7 @@ use crate::pathspec::Pathspec;
 use crate::process::{Cx, Next};
 use crate::repo::Repo;
 use crate::revision::with_resolver;
-use crate::tree;
+use crate::tree::{self, Flat};
 
 pub(super) const USAGE: &str = include_str!("../usage/diff.txt");
 
@@ -60,8 +60,8 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     }
     let paths = Pathspec::parse(&repo, &arguments.paths)?;
     let mut out = Vec::new();
-    let found = compare(cx, &repo, &own, &arguments, &paths, &mut options, &mut out)?;
-    finish(cx, &Contents::new(cx.files(), &repo), found, &options, out).map(|(text, code)| {
+    let (found, old) = compare(cx, &repo, &own, &arguments, &paths, &mut options, &mut out)?;
+    finish(&Contents::new(cx.files(), &repo), found, &old, &options, out).map(|(text, code)| {
         cx.print(text);
         Next::Exit(code)
     })
@@ -118,7 +118,7 @@ fn compare(
     paths: &Pathspec,
     options: &mut Options,
     out: &mut Vec<u8>,
-) -> Result<Vec<Change>> {
+) -> Result<(Vec<Change>, Flat)> {
     let mut pending: Vec<Pending> = arguments.pending.clone();
     if own.merge_base {
         return Err(Fault::gap("'diff --merge-base'"));
@@ -137,7 +137,7 @@ fn compare(
     }
     let blobs: Vec<&Pending> = pending.iter().filter(|p| p.kind == Kind::Blob).collect();
     if !blobs.is_empty() {
-        return compare_blobs(cx, repo, &blobs, &pending, paths);
+        return Ok((compare_blobs(cx, repo, &blobs, &pending, paths)?, Flat::new()));
     }
     match pending.as_slice() {
         [] => compare_index(cx, repo, own, paths, options, out),
@@ -147,19 +147,26 @@ fn compare(
             let index = repo.index(cx.files())?;
             if own.cached {
                 options.mnemonic(repo, "c/", "i/");
-                return Ok(lists::tree_index(&base, &index, paths));
+                return Ok((lists::tree_index(&base, &index, paths), base));
             }
             repo.work_tree()?;
             options.mnemonic(repo, "c/", "w/");
-            Ok(lists::tree_work(cx.files(), repo, &base, &index, paths))
+            let mut found = lists::tree_work(cx.files(), repo, &base, &index, paths);
+            // Against a commit, a path in conflict is shown as it stands in the working tree.
+            found.retain(|change| change.letter != b'U');
+            Ok((found, base))
         }
         [one, two] if !own.cached => {
             let (one, two) = if two.negated && !one.negated { (two, one) } else { (one, two) };
             let (old, new) = (tree_of(cx, repo, one)?, tree_of(cx, repo, two)?);
-            lists::trees(cx.files(), &repo.store, old.as_ref(), new.as_ref(), paths)
+            let base = match options.copies_harder {
+                true => tree::flatten(cx.files(), &repo.store, old.as_ref())?,
+                false => Flat::new(),
+            };
+            Ok((lists::trees(cx.files(), &repo.store, old.as_ref(), new.as_ref(), paths)?, base))
         }
         [_, _] => Err(usage_error(b"", USAGE)),
-        all => combined_trees(cx, repo, all, paths, options, out),
+        all => Ok((combined_trees(cx, repo, all, paths, options, out)?, Flat::new())),
     }
 }
 
@@ -170,12 +177,12 @@ fn compare_index(
     paths: &Pathspec,
     options: &mut Options,
     out: &mut Vec<u8>,
-) -> Result<Vec<Change>> {
+) -> Result<(Vec<Change>, Flat)> {
     let mut index = repo.index(cx.files())?;
     if own.cached {
         options.mnemonic(repo, "c/", "i/");
         let base = tree::of_commit(cx.files(), &repo.store, repo.refs.head(cx.files()).as_ref())?;
-        return Ok(lists::tree_index(&base, &index, paths));
+        return Ok((lists::tree_index(&base, &index, paths), base));
     }
     repo.work_tree()?;
     options.mnemonic(repo, "i/", "w/");
@@ -195,7 +202,8 @@ fn compare_index(
             }
         }
     }
-    Ok(found)
+    let files = index.entries().iter().map(|entry| (entry.path.clone(), (entry.mode, entry.oid)));
+    Ok((found, files.collect()))
 }
 
 /// The paths in conflict that both sides have.
@@ -283,8 +291,14 @@ fn compare_blobs(cx: &Cx<'_, '_>, repo: &Repo, blobs: &[&Pending], all: &[Pendin
 }
 
 /// Joins renames, prints, and says the exit code.
-fn finish(_cx: &Cx<'_, '_>, contents: &Contents<'_>, found: Vec<Change>, options: &Options, mut out: Vec<u8>) -> Result<(Vec<u8>, u8)> {
-    let found = filter::run(contents, found, options, None)?;
+fn finish(
+    contents: &Contents<'_>,
+    found: Vec<Change>,
+    old: &Flat,
+    options: &Options,
+    mut out: Vec<u8>,
+) -> Result<(Vec<u8>, u8)> {
+    let found = filter::run(contents, found, options, Some(old))?;
     let conflict_shown = !out.is_empty();
     let visible: Vec<Change> = match options.ignores_whitespace() && (options.exit_code || options.quiet) {
         true => without_invisible(contents, found, options)?,
@@ -326,7 +340,7 @@ fn no_index(cx: &mut Cx<'_, '_>, repo: Option<&Repo>, own: &Own, mut options: Op
             let warning = "warning: Not a git repository. Use --no-index to compare two paths outside a working tree\n";
             return Err(Fault::Plain(cat![warning, USAGE], 129));
         }
-        return Err(Fault::Plain(USAGE.as_bytes().to_vec(), 129));
+        return Err(Fault::Plain(include_str!("../usage/diff-no-index.txt").as_bytes().to_vec(), 129));
     };
     options.exit_code = true;
     let mut contents = Contents { files: cx.files(), repo, overlay: std::collections::BTreeMap::new() };
@@ -338,7 +352,7 @@ fn no_index(cx: &mut Cx<'_, '_>, repo: Option<&Repo>, own: &Own, mut options: Op
         let metadata = cx
             .files()
             .symlink_metadata(&full)
-            .map_err(|_| Fault::Error(cat!["Could not access '", name, "'"], 128))?;
+            .map_err(|_| Fault::error(cat!["Could not access '", name, "'"]))?;
         if metadata.is_dir() {
             return Err(Fault::gap("'diff --no-index' of directories"));
         }
@@ -362,13 +376,13 @@ fn no_index(cx: &mut Cx<'_, '_>, repo: Option<&Repo>, own: &Own, mut options: Op
         });
     }
     options.renames = None;
-    let (text, code) = finish(cx, &contents, found, &options, Vec::new())?;
+    let (text, code) = finish(&contents, found, &Flat::new(), &options, Vec::new())?;
     cx.print(text);
     Ok(Next::Exit(code))
 }
 
 /// The paths in which a tree and the working tree differ.
-pub(super) fn tree_changes(cx: &Cx<'_, '_>, repo: &Repo, base: &tree::Flat, index: &Index, paths: &Pathspec) -> Vec<Vec<u8>> {
+pub(super) fn tree_changes(cx: &Cx<'_, '_>, repo: &Repo, base: &Flat, index: &Index, paths: &Pathspec) -> Vec<Vec<u8>> {
     let mut found: Vec<Vec<u8>> =
         lists::tree_work(cx.files(), repo, base, index, paths).into_iter().map(|change| change.path).collect();
     found.dedup();

@@ -12,6 +12,7 @@ mod init;
 mod log;
 mod ls_files;
 mod ls_tree;
+mod merge;
 mod mv;
 mod plumbing;
 mod references;
@@ -85,6 +86,7 @@ pub const TABLE: &[Command] = &[
     diff::COMMAND,
     init::COMMAND,
     log::COMMAND,
+    merge::COMMAND,
     mv::COMMAND,
     rm::COMMAND,
     show::COMMAND,

@@ -11,6 +11,7 @@ use crate::oid::Oid;
 use crate::pathspec::Pathspec;
 use crate::process::{Cx, Next};
 use crate::repo::Repo;
+use std::collections::BTreeSet;
 
 pub(super) const COMMAND: Command = Command {
     name: "show",
@@ -46,7 +47,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         objects.push((b"HEAD".to_vec(), head));
     }
     let mut out = Vec::new();
-    let mut shower = Shower { repo: &repo, writer: Writer::new(printer(cx, &repo, &options), &options, paths), shown: false };
+    let mut shower = Shower { repo: &repo, writer: Writer::new(printer(cx, &repo, &options), &options, paths), shown: BTreeSet::new() };
     for (name, oid) in objects {
         shower.object(&mut out, &name, oid)?;
     }
@@ -57,8 +58,8 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
 struct Shower<'a> {
     repo: &'a Repo,
     writer: Writer<'a>,
-    /// Something that is no commit was shown before.
-    shown: bool,
+    /// Commits are shown once.
+    shown: BTreeSet<Oid>,
 }
 
 impl Shower<'_> {
@@ -87,6 +88,7 @@ impl Shower<'_> {
                 out.extend_from_slice(&cat!["\n", tag.message]);
                 self.object(out, name, tag.object)?;
             }
+            Kind::Commit if !self.shown.insert(oid) => {}
             Kind::Commit => {
                 let commit = self.repo.store.commit(files, &oid)?;
                 self.writer.commit(out, &oid, &commit, &[], None)?;
@@ -100,6 +102,5 @@ impl Shower<'_> {
             out.push(b'\n');
         }
         self.writer.set_shown();
-        self.shown = true;
     }
 }

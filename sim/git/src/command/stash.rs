@@ -189,7 +189,7 @@ fn entry(cx: &mut Cx<'_, '_>, repo: &Repo, args: &[Vec<u8>]) -> Result<Entry> {
     };
     let object = repo.store.commit(cx.files(), &commit)?;
     let [base, index, untracked @ ..] = object.parents.as_slice() else {
-        return Err(Fault::error(cat!["'", name, "' is not a stash-like commit"]));
+        return Err(Fault::fatal(cat!["'", name, "' is not a stash-like commit"]));
     };
     let plain = name.split(|b| *b == b'@').next().unwrap_or_default().to_vec();
     let full = with_resolver(cx, repo, |resolver| resolver.dwim(&plain))?;

@@ -50,7 +50,7 @@ pub fn expand(fields: &Fields<'_, '_>, format: &[u8]) -> Result<Vec<u8>> {
         }
         if body.starts_with(b"C(auto)") {
             auto = fields.printer.colors.on;
-            if auto {
+            if auto && !out.is_empty() {
                 out.extend_from_slice(b"\x1b[m");
             }
             rest = &body[7..];

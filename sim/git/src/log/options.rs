@@ -367,7 +367,7 @@ impl LogOptions {
             return Err(Fault::fatal("options '--no-walk' and '--graph' cannot be used together"));
         }
         if self.walk_reflogs && self.graph {
-            return Err(Fault::fatal("options '--walk-reflogs' and '--graph' cannot be used together"));
+            return Err(Fault::fatal("cannot combine --walk-reflogs with history-limiting options"));
         }
         if self.walk_reflogs && self.limits.reverse {
             return Err(Fault::fatal("options '--reverse' and '--walk-reflogs' cannot be used together"));

@@ -118,7 +118,11 @@ impl<'a> Writer<'a> {
             None => None,
         };
         let found = lists::trees(files, &repo.store, base.as_ref(), Some(&commit.tree), &self.paths)?;
-        filter::run(&Contents::new(files, repo), found, &self.options.diff, None)
+        let old = match self.options.diff.copies_harder {
+            true => crate::tree::flatten(files, &repo.store, base.as_ref())?,
+            false => crate::tree::Flat::new(),
+        };
+        filter::run(&Contents::new(files, repo), found, &self.options.diff, Some(&old))
     }
 
     #[expect(clippy::too_many_arguments, reason = "one commit with everything that belongs to it")]

@@ -4,8 +4,8 @@ use super::{Entry, run_command};
 use crate::cat;
 use crate::checkout::{self, Doing};
 use crate::fault::{Fault, Result};
-use crate::index::{self, Index};
-use crate::merge::{self, Merged};
+use crate::index;
+use crate::merge;
 use crate::oid::Oid;
 use crate::process::Cx;
 use crate::repo::Repo;
@@ -75,40 +75,16 @@ fn merge_back(cx: &mut Cx<'_, '_>, repo: &Repo, trees: [&Oid; 3], quiet: bool) -
     let ours = ours?;
     let merged = merge::trees(cx.files_mut(), repo, [&base?, &ours, &theirs?], &options)?;
     let mut index = repo.index(cx.files())?;
-    let plan = match checkout::plan(cx.files(), repo, &index, &ours, &merged.files) {
-        Ok(plan) => plan,
-        Err(refusal) => {
-            let (text, _) = refusal.fault(Doing::Merge, repo, 1).render();
-            cx.eprint(text);
-            return Ok(1);
-        }
-    };
-    plan.apply(cx.files_mut(), repo, &mut index)?;
-    record_conflicts(&mut index, &merged);
+    if let Err(refusal) = merge::apply::apply(cx.files_mut(), repo, &mut index, &ours, &merged)? {
+        let (text, _) = refusal.fault(Doing::Merge, repo, 1).render();
+        cx.eprint(text);
+        return Ok(1);
+    }
     repo.save_index(cx.files_mut(), &mut index)?;
-    cx.files_mut().write(&repo.git_path("AUTO_MERGE"), format!("{}\n", merged.tree))?;
     if !quiet {
         cx.print(&merged.messages);
     }
     Ok(u8::from(!merged.is_clean()))
-}
-
-/// Gives paths in conflict their stages.
-fn record_conflicts(index: &mut Index, merged: &Merged) {
-    for (path, stages) in &merged.conflicts {
-        index.remove(path);
-        for (at, side) in stages.iter().enumerate() {
-            if let Some((mode, oid)) = side {
-                index.insert(index::Entry {
-                    path: path.to_vec(),
-                    mode: *mode,
-                    oid: *oid,
-                    stage: at as u8 + 1,
-                    ..index::Entry::default()
-                });
-            }
-        }
-    }
 }
 
 /// The index goes back to what it was; only new files stay in it.
