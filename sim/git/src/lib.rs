@@ -28,6 +28,7 @@ pub mod ignore;
 pub mod index;
 pub mod listing;
 pub mod log;
+pub mod merge;
 pub mod message;
 pub mod object;
 pub mod oid;

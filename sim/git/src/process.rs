@@ -197,11 +197,8 @@ impl Cx<'_, '_> {
         self.edit_saying(repo, path, then, "")
     }
 
-    fn edit_saying(&mut self, repo: &Repo, path: Vec<u8>, then: Then, advice: &'static str) -> Result<Next> {
-        let editor = self.editor(repo).map_err(|fault| Fault::Plain(cat![fault.render().0, advice], 1))?;
-        if self.editor_spawn(&editor, &path).is_none() {
-            return then.0.resume(self, Outcome::Code(0));
-        }
+    /// Says on a terminal that an editor is open.
+    pub fn announce_editor(&mut self, repo: &Repo) {
         let terminal_waits = self.io.is_terminal(2)
             && self.io.var("TERM").is_some_and(|term| term != b"dumb")
             && repo.config.advice("waitingForEditor");
@@ -210,6 +207,14 @@ impl Cx<'_, '_> {
             // A terminal that can, erases the hint when the editor is closed.
             self.eprint("\r\u{1b}[K");
         }
+    }
+
+    fn edit_saying(&mut self, repo: &Repo, path: Vec<u8>, then: Then, advice: &'static str) -> Result<Next> {
+        let editor = self.editor(repo).map_err(|fault| Fault::Plain(cat![fault.render().0, advice], 1))?;
+        if self.editor_spawn(&editor, &path).is_none() {
+            return then.0.resume(self, Outcome::Code(0));
+        }
+        self.announce_editor(repo);
         Ok(Next::Edit(path, Then::new((editor, then, advice), edited)))
     }
 }

@@ -85,8 +85,15 @@ pub(super) fn with_comments(cx: &mut Cx<'_, '_>, draft: &Draft, prepared: &Prepa
     if !draft.options.status_in_template {
         return Ok(out);
     }
+    if let Some(what) = what_it_concludes(draft) {
+        let (name, file) = what;
+        let text = format!(
+            "\nIt looks like you may be committing a {name}.\nIf this is not correct, please run\n\tgit update-ref -d {file}\nand try again.\n"
+        );
+        out.extend_from_slice(cat![commented(&text, &comment), "\n"].as_slice());
+    }
     out.push(b'\n');
-    out.extend_from_slice(instructions(cx, draft, &comment).as_bytes());
+    out.extend_from_slice(instructions(draft, &comment).as_bytes());
     let author = &draft.author;
     let committer = &draft.committer;
     let mut facts = String::new();
@@ -113,21 +120,18 @@ pub(super) fn with_comments(cx: &mut Cx<'_, '_>, draft: &Draft, prepared: &Prepa
     Ok(out)
 }
 
-fn instructions(cx: &Cx<'_, '_>, draft: &Draft, comment: &str) -> String {
-    let repo = &draft.repo;
-    let mut text = String::new();
-    if draft.whence == Whence::Merge && draft.cleanup != Cleanup::Scissors {
-        let branch_hint = "git update-ref -d MERGE_HEAD";
-        text.push_str(&format!(
-            "\nIt looks like you may be committing a merge.\nIf this is not correct, please run\n\t{branch_hint}\nand try again.\n\n"
-        ));
-    } else if draft.whence == Whence::CherryPick && draft.cleanup != Cleanup::Scissors {
-        text.push_str(concat!(
-            "\nIt looks like you may be committing a cherry-pick.\nIf this is not correct, please run\n",
-            "\tgit update-ref -d CHERRY_PICK_HEAD\nand try again.\n\n"
-        ));
+/// The merge or cherry-pick a commit concludes, and the file that says so.
+fn what_it_concludes(draft: &Draft) -> Option<(&'static str, &'static str)> {
+    match draft.whence {
+        _ if draft.cleanup == Cleanup::Scissors => None,
+        Whence::Merge => Some(("merge", "MERGE_HEAD")),
+        Whence::CherryPick => Some(("cherry-pick", "CHERRY_PICK_HEAD")),
+        _ => None,
     }
-    let _ = (cx, repo);
+}
+
+fn instructions(draft: &Draft, comment: &str) -> String {
+    let mut text = String::new();
     let please = "Please enter the commit message for your changes.";
     match draft.cleanup {
         Cleanup::Strip if draft.options.allow_empty_message => {
