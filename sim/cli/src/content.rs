@@ -3,6 +3,7 @@
 use crate::Fault;
 use crate::arguments::ContentFolder;
 use essaim_lessons::{Checked, Content, Sources};
+use essaim_proto_lab::spec::LabSpec;
 use std::path::{Path, PathBuf};
 
 /// The content folder: the one that was named, or `content` here or in a folder above.
@@ -57,6 +58,11 @@ pub fn lesson(named: &ContentFolder, id: &str) -> Result<Checked, Fault> {
     let (_, mut content) = read(named)?;
     let full = full_id(&content, id)?;
     Ok(content.lessons.remove(&full).unwrap_or_default())
+}
+
+/// The free lab of the course, when it has one.
+pub fn free_lab(named: &ContentFolder) -> Result<Option<LabSpec>, Fault> {
+    Ok(read(named)?.1.free_lab.map(|structure| structure.lab))
 }
 
 /// The whole id of a lesson that is named by it or by its last part.

@@ -46,7 +46,8 @@ pub fn root(options: &ShellOptions) -> Result<Option<PathBuf>, Fault> {
 /// The lab that is asked for: a lesson's, or the free one.
 pub fn spec(options: &ShellOptions) -> Result<LabSpec, Fault> {
     let mut spec = match options.lab.as_deref() {
-        None | Some("lab") => free_lab(),
+        None => free_lab(),
+        Some("lab") => content::free_lab(&options.content)?.unwrap_or_else(free_lab),
         Some(id) => content::lesson(&options.content, id)?.structure.lab,
     };
     if let Some(seed) = options.seed {

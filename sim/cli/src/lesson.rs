@@ -36,6 +36,15 @@ pub fn check(named: &ContentFolder, id: Option<&str>, verbose: bool) -> Result<u
     };
     let wanted = id.map(|id| content::full_id(&content, id)).transpose()?;
     let (mut passed, mut failed) = (0, 0);
+    if let (Some(free), None) = (&content.free_lab, &wanted) {
+        match Lab::open(free.lab.clone(), "fr") {
+            Ok(_) => passed += 1,
+            Err(error) => {
+                failed += 1;
+                println!("FAIL the free lab opens\n     {error}");
+            }
+        }
+    }
     for (id, checked) in &content.lessons {
         if wanted.as_ref().is_some_and(|wanted| wanted != id) {
             continue;

@@ -40,11 +40,16 @@ use structure::Structure;
 /// The languages, the source first.
 pub const LANGUAGES: [&str; 2] = ["fr", "en"];
 
+/// Folder and id of the free lab.
+pub const FREE_LAB: &str = "lab";
+
 /// Everything read and checked, but not played.
 #[derive(Clone, Debug, Default)]
 pub struct Content {
     /// Lessons, by `chapter/module/lesson`.
     pub lessons: BTreeMap<String, Checked>,
+    /// The free lab, when `lab/lab.toml` is there.
+    pub free_lab: Option<Structure>,
 }
 
 /// One lesson in all its languages.
@@ -62,6 +67,9 @@ pub fn read(sources: &Sources) -> Result<Content, Vec<Problem>> {
     let glossary = glossary::read(sources, &mut problems);
     let places = course::read(sources, &mut problems);
     let mut content = Content::default();
+    if sources.contains_key(&format!("{FREE_LAB}/lab.toml")) {
+        content.free_lab = structure::read(sources, FREE_LAB, &mut problems);
+    }
     for (id, place) in places.iter().filter(|(_, place)| place.ready) {
         if !sources.contains_key(&format!("{id}/lab.toml")) {
             problems.add(course::PATH, 0, format!("{id} is ready, but {id}/lab.toml is missing"));
@@ -156,7 +164,8 @@ fn same_runs(id: &str, checked: &Checked, problems: &mut Problems) {
 }
 
 /// Compiles all content for the page: `content/<id>.<language>.<hash>.bin` (postcard of a lesson, slashes of the id as
-/// dashes) and `content/index.json`.
+/// dashes), `content/lab.<hash>.bin` (postcard of the free lab's `LabSpec`; `lab` in the index) and
+/// `content/index.json`.
 pub fn compile(sources: &Sources) -> Result<Vec<(String, Vec<u8>)>, Vec<Problem>> {
     let content = read(sources)?;
     let mut files = Vec::new();
@@ -174,6 +183,13 @@ pub fn compile(sources: &Sources) -> Result<Vec<(String, Vec<u8>)>, Vec<Problem>
             index.push(format!("[\"{id}.{language}\",\"{name}\"]"));
             files.push((format!("content/{name}"), bytes));
         }
+    }
+    if let Some(free) = &content.free_lab {
+        let bytes = postcard::to_allocvec(&free.lab)
+            .map_err(|error| vec![Problem::new(FREE_LAB, 0, format!("cannot be compiled: {error}"))])?;
+        let name = format!("{FREE_LAB}.{}.bin", sources::hash(&bytes, 12));
+        index.push(format!("[\"{FREE_LAB}\",\"{name}\"]"));
+        files.push((format!("content/{name}"), bytes));
     }
     let index = format!("{{\"files\":[{}]}}\n", index.join(","));
     files.push(("content/index.json".to_owned(), index.into_bytes()));
