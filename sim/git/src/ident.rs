@@ -69,6 +69,17 @@ pub fn resolve(role: Role, config: &Config, env: &Environment, clock: &Clock, st
     let host = machine_name(env);
     let user = env.get(b"USER".as_slice()).cloned().unwrap_or_else(|| b"root".to_vec());
     let fallback_email = cat![user, "@", host];
+    let config_only = strict && config.bool_or("user.useconfigonly", false);
+    let missing = |what: &str| {
+        let last = format!("fatal: no {what} was given and auto-detection is disabled\n");
+        Err(Fault::Plain(cat![please_tell(role), last], 128))
+    };
+    if config_only && email.is_none() {
+        return missing("email");
+    }
+    if config_only && name.is_none() {
+        return missing("name");
+    }
     if strict && email.is_none() {
         let mut text = please_tell(role);
         text.extend_from_slice(&cat!["fatal: unable to auto-detect email address (got '", fallback_email, ".(none)')\n"]);

@@ -1,7 +1,6 @@
 //! `.gitignore`, `.git/info/exclude` and `core.excludesFile`.
 
 use crate::cat;
-use crate::config::expand_home;
 use crate::repo::Repo;
 use crate::wildmatch::{CASEFOLD, PATHNAME, has_glob, wildmatch};
 use essaim_kernel::Files;
@@ -41,11 +40,9 @@ impl Ignore {
     /// The patterns of a repository.
     pub fn new(repo: &Repo, files: &Files) -> Self {
         let mut global = Vec::new();
-        let home = repo.config.get("core.excludesfile").map(<[u8]>::to_vec);
-        if let Some(path) = home {
-            let env = essaim_kernel::process::Environment::new();
-            let path = expand_home(&path, &env);
-            read(files, &path, &path, b"", &mut global);
+        if let Some(path) = &repo.excludes_file {
+            let shown = repo.config.get("core.excludesfile").unwrap_or(path);
+            read(files, path, shown, b"", &mut global);
         }
         let exclude = repo.git_path("info/exclude");
         read(files, &exclude, &repo.git_path_shown("info/exclude"), b"", &mut global);

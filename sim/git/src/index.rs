@@ -93,10 +93,10 @@ impl Index {
     /// Reads an index from its bytes.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         if bytes.len() < 32 {
-            return Err(bad("index file smaller than expected"));
+            return Err(Fault::fatal(".git/index: index file smaller than expected"));
         }
         if &bytes[..4] != b"DIRC" {
-            return Err(bad("bad signature 0x"));
+            return Err(bad(&format!("bad signature 0x{:08x}", be32(bytes, 0).unwrap_or(0))));
         }
         let (content, sum) = bytes.split_at(bytes.len() - 20);
         if sum != [0; 20] && Oid::hash(&[content]).0 != sum {

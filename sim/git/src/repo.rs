@@ -49,6 +49,8 @@ pub struct Repo {
     pub store: Store,
     /// The references.
     pub refs: Refs,
+    /// The user's own ignore patterns: `core.excludesFile`, or `git/ignore` below `$XDG_CONFIG_HOME`.
+    pub excludes_file: Option<Vec<u8>>,
     /// The index file (`GIT_INDEX_FILE` may name another).
     pub index_path: Vec<u8>,
 }
@@ -86,7 +88,17 @@ impl Repo {
         };
         let objects = variable("GIT_OBJECT_DIRECTORY").map(|dir| path::join(&cwd, dir));
         let index = variable("GIT_INDEX_FILE").map(|file| path::join(&cwd, file));
+        let xdg = match (variable("XDG_CONFIG_HOME"), variable("HOME")) {
+            (Some(dir), _) => Some(cat![dir, "/git/ignore"]),
+            (None, Some(home)) => Some(cat![home, "/.config/git/ignore"]),
+            (None, None) => None,
+        };
+        let excludes = config.get("core.excludesfile").map(|name| {
+            let top = work_tree.as_deref().unwrap_or(&cwd);
+            path::join(top, &crate::config::expand_home(name, env))
+        });
         Ok(Self {
+            excludes_file: excludes.or(xdg),
             git_dir_shown: shown,
             work_tree,
             prefix,
@@ -214,7 +226,10 @@ fn git_dir_shown(found: &Found, cwd: &[u8], work_tree: Option<&[u8]>) -> Vec<u8>
 
 /// Whether a folder is a repository: `HEAD`, `objects` and `refs`.
 pub fn is_git_dir(files: &Files, at: &[u8]) -> bool {
-    let head = files.symlink_metadata(&cat![at, "/HEAD"]).is_ok_and(|m| !m.is_dir());
+    let head = files.read(&cat![at, "/HEAD"]).is_ok_and(|text| {
+        let reference = text.strip_prefix(b"ref:").is_some_and(|target| target.trim_ascii_start().starts_with(b"refs/"));
+        reference || text.get(..40).is_some_and(|hex| crate::oid::Oid::from_hex(hex).is_some())
+    });
     head && files.is_dir(&cat![at, "/objects"]) && files.is_dir(&cat![at, "/refs"])
 }
 

@@ -208,15 +208,15 @@ fn global_options(cx: &mut Cx<'_, '_>, words: &mut Vec<Vec<u8>>) -> Result<Optio
             b"-v" | b"--version" => words.insert(0, b"version".to_vec()),
             b"-h" | b"--help" => words.insert(0, b"help".to_vec()),
             b"-C" => {
-                let directory = take("no directory given for '-C'")?;
+                let directory = take("no directory given for '-C' option")?;
                 change_directory(cx, &directory)?;
             }
             b"-c" => {
                 let setting = take("-c expects a configuration string")?;
                 cx.global.config.push(setting);
             }
-            b"--git-dir" => cx.global.git_dir = Some(take("no directory given for '--git-dir'")?),
-            b"--work-tree" => cx.global.work_tree = Some(take("no directory given for '--work-tree'")?),
+            b"--git-dir" => cx.global.git_dir = Some(take("no directory given for '--git-dir' option")?),
+            b"--work-tree" => cx.global.work_tree = Some(take("no directory given for '--work-tree' option")?),
             b"-p" | b"--paginate" => cx.global.paginate = Some(true),
             b"-P" | b"--no-pager" => cx.global.paginate = Some(false),
             b"--bare" => cx.global.bare = true,

@@ -101,6 +101,19 @@ fn update_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             return Err(Fault::fatal(cat!["update_ref failed for ref '", name, "': refusing to update ref with bad name '", name, "'"]));
         }
         if !new_oid.is_null() {
+            let kind = repo.store.read(cx.files(), &new_oid).map(|object| object.kind);
+            let problem = match kind {
+                None => Some(format!("' with nonexistent object {new_oid}")),
+                _ => None,
+            };
+            let shown = || cat!["update_ref failed for ref '", name, "': cannot update ref '", name, "': "];
+            if let Some(problem) = problem {
+                return Err(Fault::fatal(cat![shown(), "trying to write ref '", name, problem]));
+            }
+            if name.starts_with(b"refs/heads/") && kind != Some(Kind::Commit) {
+                let text = format!("trying to write non-commit object {new_oid} to branch '");
+                return Err(Fault::fatal(cat![shown(), text, name, "'"]));
+            }
             let who = cx.log_identity(&repo)?;
             let update = Update { name, new: new_oid, old, message: &message, who: &who, no_deref, create_log: parsed.has("create-reflog") };
             let result = repo.refs.update(cx.files_mut(), &update);

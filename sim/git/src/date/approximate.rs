@@ -156,7 +156,7 @@ impl State {
             }
             let weeks = self.take_count() - 1;
             self.back((days + weeks.max(0) * 7) * 86_400);
-            self.touched = true;
+            // A weekday alone is not taken for a date.
         } else if match_word(text, "months") >= 5 {
             let count = self.take_count();
             self.settle();
@@ -191,6 +191,7 @@ impl State {
         let number = number.or((lower == b"last").then_some(1));
         if let Some(number) = number {
             self.number = number as i64;
+            self.touched = true;
         }
         number.is_some()
     }

@@ -172,7 +172,7 @@ fn commit_named(cx: &mut Cx<'_, '_>, repo: &Repo, name: Option<&[u8]>) -> Result
     let Some(name) = name else { return Ok(None) };
     match with_resolver(cx, repo, |resolver| resolver.commit(name))? {
         Some(oid) => Ok(Some(oid)),
-        None => Err(Fault::fatal(cat!["could not lookup commit ", name])),
+        None => Err(Fault::fatal(cat!["could not lookup commit '", name, "'"])),
     }
 }
 
