@@ -361,7 +361,7 @@ impl LogOptions {
         self.limits.authors = compile(&self.authors, self)?;
         self.limits.committers = compile(&self.committers, self)?;
         if self.graph && self.limits.reverse {
-            return Err(Fault::fatal("options '--reverse' and '--graph' cannot be used together"));
+            return Err(Fault::fatal("options '--graph' and '--reverse' cannot be used together"));
         }
         if self.graph && self.no_walk {
             return Err(Fault::fatal("options '--no-walk' and '--graph' cannot be used together"));

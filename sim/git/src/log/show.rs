@@ -254,7 +254,10 @@ impl<'a> Writer<'a> {
             return Ok(false);
         }
         self.header(out, oid, commit, mark, reflog)?;
-        self.separator(out);
+        if !self.printer.format.is_empty() {
+            let prefix = self.prefix();
+            out.extend_from_slice(&cat![prefix, "\n"]);
+        }
         if !body.is_empty() && formats.patch {
             body.push(b'\n');
         }

@@ -124,7 +124,8 @@ fn create(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, h
     let index_tree = index.write_tree(cx.files_mut(), &repo.store)?;
     let index_commit = commit(cx, repo, index_tree, &[head], cat!["index on ", place, "\n"], &who)?;
     let mut parents = vec![head, index_commit];
-    if !untracked.is_empty() {
+    // Asked for, the third commit is made even of no file at all.
+    if wanted.untracked {
         let mut alone = Index::default();
         for path in &untracked {
             alone.insert(worktree::entry_of(cx.files_mut(), repo, path)?);
