@@ -238,6 +238,8 @@ pub fn editor_panel(session: Session, maximised: Maximised) -> impl IntoView {
         (editor.clone(), editor.clone(), editor.clone(), editor.clone(), editor.tree_shown.clone(), editor.tree_shown.clone());
     let pressed = editor.tree_shown.clone();
     let files = editor.session.files.clone();
+    // With no file open the list is what there is to do, however narrow the panel.
+    let none_open = editor.open.clone();
     view! {
         <section class="panel a-edit" aria-label=move || t().editor>
             <div class="panel__head panel__head--tabs">
@@ -248,7 +250,7 @@ pub fn editor_panel(session: Session, maximised: Maximised) -> impl IntoView {
                 <div class="panel__end">{move || status(&end_of)}{panel::expand("a-edit", maximised)}</div>
             </div>
             <div class="panel__body">
-                <div class="editor" class:has-tree=move || shown.get() && files.with(|f| !f.is_empty())>
+                <div class="editor" class:has-tree=move || (shown.get() || none_open.with(Vec::is_empty)) && files.with(|f| !f.is_empty())>
                     {tree::tree(tree_of)}
                     {move || front(&body_of)}
                 </div>

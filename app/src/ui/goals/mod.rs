@@ -12,16 +12,15 @@ use crate::ui::icon::icon;
 use crate::ui::prose;
 
 /// The ring: how much of the step is reached.
-pub fn ring(part: impl Fn() -> f64 + Send + 'static) -> impl IntoView {
+pub fn ring(part: impl Fn() -> f64 + Send + Sync + 'static) -> impl IntoView {
     let around = 2.0 * std::f64::consts::PI * 7.5;
+    let part = Memo::new(move |_| part());
     view! {
         <svg class="ring" viewBox="0 0 20 20" aria-hidden="true">
             <circle cx="10" cy="10" r="7.5"></circle>
-            <circle class="v" cx="10" cy="10" r="7.5" stroke-dasharray=move || {
-                let part = part();
+            <circle class="v" cx="10" cy="10" r="7.5" stroke-dasharray=move || format!("{:.1} {around:.1}", part.get() * around)
                 // A round cap would show a dot at nought.
-                if part <= 0.0 { format!("0 {around:.1}") } else { format!("{:.1} {around:.1}", part * around) }
-            }></circle>
+                stroke-opacity={move || if part.get() == 0.0 { "0" } else { "1" }}></circle>
         </svg>
     }
 }

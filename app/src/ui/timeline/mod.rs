@@ -307,45 +307,50 @@ fn stops(bar: &Bar) -> AnyView {
 /// A tick above the rail where a command reached goals, or brought a conflict. Words where there is room.
 fn goal_marks(bar: &Bar) -> AnyView {
     let scale = bar.scale.get();
-    let mut last_named = -20.0;
-    let mut last_mark = -10.0;
     let entries = bar.session.timeline.with(|t| t.entries.clone());
-    entries
+    let mut marks: Vec<(usize, f64, TimelineEntry)> = Vec::new();
+    for (n, entry) in entries.into_iter().enumerate() {
+        let at = scale.stops.get(n + 1).copied().unwrap_or_default();
+        if is_marked(&entry) && marks.last().is_none_or(|last| at - last.1 >= 2.5) {
+            marks.push((n, at, entry));
+        }
+    }
+    let places: Vec<f64> = marks.iter().map(|m| m.1).collect();
+    marks
         .into_iter()
         .enumerate()
-        .filter_map(|(n, entry)| {
-            let conflict = entry.kind == EntryKind::Command && entry.status != 0 && entry.label.contains("merge");
-            if entry.reached.is_empty() && !conflict {
-                return None;
-            }
-            let at = scale.stops.get(n + 1).copied().unwrap_or_default();
-            if at - last_mark < 2.5 {
-                return None;
-            }
-            last_mark = at;
-            let named = at - last_named > 17.0;
-            if named {
-                last_named = at;
-            }
-            let word = if entry.reached.is_empty() { t().time_conflict } else { t().time_goal };
-            let class = match (entry.reached.is_empty(), at > 88.0) {
-                (true, false) => "tl__ev tl__ev--fault",
-                (true, true) => "tl__ev tl__ev--fault tl__ev--end",
-                (false, false) => "tl__ev tl__ev--goal",
-                (false, true) => "tl__ev tl__ev--goal tl__ev--end",
-            };
-            let session = bar.session.clone();
-            let label = format!("{word}, {}", fill(t().time_at, &[&(n + 1).to_string(), &entry.label]));
-            let left = format!("{at:.2}%");
-            let image = if entry.reached.is_empty() { "fault" } else { "check" };
-            Some(view! {
-                <button class=class style:left=left aria-label=label.clone() title=label on:click=move |_| session.rewind(n as u32 + 1)>
-                    {icon(image)}{named.then(|| view! { <span>{word}</span> })}
-                </button>
-            })
+        .map(|(k, (n, at, entry))| {
+            let ends = at > 88.0;
+            let room = if ends { k == 0 || at - places[k - 1] > 24.0 } else { places.get(k + 1).is_none_or(|next| next - at > 14.0) };
+            mark(bar, n, at, &entry, ends, room)
         })
         .collect_view()
         .into_any()
+}
+
+/// A merge or another command that stopped on a conflict is a fault; goals are marks of their own.
+fn is_marked(entry: &TimelineEntry) -> bool {
+    !entry.reached.is_empty() || (entry.kind == EntryKind::Command && entry.status != 0 && entry.label.contains("merge"))
+}
+
+fn mark(bar: &Bar, n: usize, at: f64, entry: &TimelineEntry, ends: bool, named: bool) -> AnyView {
+    let goal = !entry.reached.is_empty();
+    let word = if goal { t().time_goal } else { t().time_conflict };
+    let class = match (goal, ends) {
+        (false, false) => "tl__ev tl__ev--fault",
+        (false, true) => "tl__ev tl__ev--fault tl__ev--end",
+        (true, false) => "tl__ev tl__ev--goal",
+        (true, true) => "tl__ev tl__ev--goal tl__ev--end",
+    };
+    let session = bar.session.clone();
+    let label = format!("{word}, {}", fill(t().time_at, &[&(n + 1).to_string(), &entry.label]));
+    let left = format!("{at:.2}%");
+    view! {
+        <button class=class style:left=left aria-label=label.clone() title=label on:click=move |_| session.rewind(n as u32 + 1)>
+            {icon(if goal { "check" } else { "fault" })}{named.then(|| view! { <span>{word}</span> })}
+        </button>
+    }
+    .into_any()
 }
 
 /// Five labels of time, where stops stand by time.
