@@ -1,6 +1,7 @@
 //! The commands: one file each. [`TABLE`] says what exists here and what only real Git has.
 
 mod add;
+mod add_patch;
 pub(crate) mod branch;
 mod cat_file;
 mod checkout;
@@ -13,6 +14,7 @@ mod log;
 mod ls_files;
 mod ls_tree;
 mod merge;
+mod merge_file;
 mod mv;
 mod plumbing;
 mod references;
@@ -87,6 +89,7 @@ pub const TABLE: &[Command] = &[
     init::COMMAND,
     log::COMMAND,
     merge::COMMAND,
+    merge_file::COMMAND,
     mv::COMMAND,
     rm::COMMAND,
     show::COMMAND,

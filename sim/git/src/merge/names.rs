@@ -73,7 +73,7 @@ impl Merge<'_> {
         Ok(renames)
     }
 
-    fn info(&mut self, path: &[u8]) -> &mut Info {
+    pub(super) fn info(&mut self, path: &[u8]) -> &mut Info {
         self.infos.entry(path.to_vec()).or_insert_with(|| Info {
             names: [path.to_vec(), path.to_vec(), path.to_vec()],
             ..Info::default()
