@@ -4,7 +4,7 @@ use crate::arguments::ShellOptions;
 use crate::{Fault, house};
 use essaim_kernel::TerminalState;
 use essaim_lab::complete::complete;
-use essaim_lab::transcript::{Act, write_section};
+use essaim_lab::transcript::Act;
 use essaim_lab::{Lab, Origin};
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
@@ -172,7 +172,7 @@ impl Talk {
                     println!("{} {}  {label}", if index < lab.done() { "●" } else { "○" }, index + 1);
                 }
             }
-            ":transcript" => print!("{}", write_section(&lab.transcript(), true)),
+            ":transcript" => print!("{}", lab.transcript_text(true)),
             _ => print!("{COMMANDS}"),
         }
         self.seen = lab.state().machine.terminals()[0].prompt_start();

@@ -1,7 +1,6 @@
 //! What changed since the page last heard of it.
 
 use crate::lab::Lab;
-use crate::transcript::write_section;
 use essaim_kernel::TerminalState;
 use essaim_proto_lab::message::{StepState, TerminalStatus, TerminalUpdate, Timeline, TimelineEntry, Update};
 
@@ -46,7 +45,7 @@ impl Known {
         let mut transcript = None;
         if timeline.is_some() {
             self.timeline_revision = lab.timeline_revision;
-            let text = write_section(&lab.transcript(), false);
+            let text = lab.transcript_text(false);
             if text != self.transcript {
                 self.transcript.clone_from(&text);
                 transcript = Some(text);

@@ -4,7 +4,7 @@ use crate::complete::complete;
 use crate::lab::{Lab, Origin};
 use crate::news::Known;
 use crate::share;
-use crate::transcript::{parse, write_section};
+use crate::transcript::parse;
 use essaim_kernel::files::path;
 use essaim_proto_lab::message::{FolderEntry, Problem, Request, Response, ToPage, ToWorker};
 use essaim_proto_lab::spec::LabSpec;
@@ -260,8 +260,8 @@ fn look(lab: &mut Lab, request: Request) -> Response {
             }),
         },
         Request::TakeOut { path } => take_out(lab, path),
-        Request::Transcript => Response::Transcript(write_section(&lab.transcript(), true)),
-        Request::Share => match share::encode(&write_section(&lab.transcript(), false)) {
+        Request::Transcript => Response::Transcript(lab.transcript_text(true)),
+        Request::Share => match share::encode(&lab.transcript_text(false)) {
             Ok(code) => Response::ShareCode(code),
             Err(characters) => failed(Problem::ShareTooLong {
                 characters: characters as u32,

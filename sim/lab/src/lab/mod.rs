@@ -14,7 +14,7 @@ use crate::goals;
 use crate::house::{self, HouseError};
 use crate::state::{ShellFacts, State};
 use crate::timeline::Entry;
-use crate::transcript::{Act, Section};
+use crate::transcript::{Act, Section, write_lines};
 use essaim_kernel::{Activity, Limits, TerminalState, Time};
 use essaim_proto_lab::message::Problem;
 use essaim_proto_lab::spec::LabSpec;
@@ -181,6 +181,12 @@ impl Lab {
                 .flat_map(|entry| entry.lines.clone())
                 .collect(),
         }
+    }
+
+    /// The transcript as text; with what was printed and the exit codes, or only what was done.
+    pub fn transcript_text(&self, with_outputs: bool) -> String {
+        let lines = self.entries[..self.done].iter().flat_map(|entry| &entry.lines);
+        write_lines(&self.spec.id, Some(self.spec.seed), lines, with_outputs)
     }
 
     /// What a terminal is doing.

@@ -24,7 +24,7 @@ mod parse;
 mod write;
 
 pub use parse::{ParseError, parse};
-pub use write::{write_line, write_section};
+pub use write::{write_line, write_lines, write_section};
 
 /// Terminals a transcript may name.
 pub const TERMINALS_MAX: u32 = 8;

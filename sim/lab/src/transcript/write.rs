@@ -35,14 +35,24 @@ pub fn write_line(act: &Act) -> String {
 
 /// A whole section; with what was printed and the exit codes, or only what was done.
 pub fn write_section(section: &Section, with_outputs: bool) -> String {
+    write_lines(&section.name, section.seed, section.lines.iter(), with_outputs)
+}
+
+/// A section whose lines are elsewhere.
+pub fn write_lines<'l>(
+    name: &str,
+    seed: Option<u64>,
+    lines: impl Iterator<Item = &'l Line>,
+    with_outputs: bool,
+) -> String {
     let mut out = String::new();
-    if !section.name.is_empty() {
-        out.push_str(&format!("--- {} ---\n", section.name));
+    if !name.is_empty() {
+        out.push_str(&format!("--- {name} ---\n"));
     }
-    if let Some(seed) = section.seed {
+    if let Some(seed) = seed {
         out.push_str(&format!("seed {seed}\n"));
     }
-    for line in &section.lines {
+    for line in lines {
         write_entry(line, with_outputs, &mut out);
     }
     out
