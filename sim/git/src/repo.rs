@@ -60,6 +60,8 @@ struct Found {
     /// `None`: the git dir is bare or the current directory lies in it.
     work_tree: Option<Vec<u8>>,
     explicit: bool,
+    /// As `GIT_DIR` or `--git-dir` says it.
+    typed: Option<Vec<u8>>,
 }
 
 impl Repo {
@@ -218,6 +220,9 @@ fn git_dir_shown(found: &Found, cwd: &[u8], work_tree: Option<&[u8]>) -> Vec<u8>
     if !found.explicit && default.as_deref() == Some(&found.git_dir) {
         return b".git".to_vec();
     }
+    if let Some(typed) = found.typed.as_ref().filter(|_| work_tree == Some(cwd)) {
+        return typed.clone();
+    }
     if found.git_dir == cwd {
         return b".".to_vec();
     }
@@ -245,6 +250,7 @@ fn locate(files: &Files, env: &Environment, cwd: &[u8], global: &Global) -> Resu
             git_dir: canonical(files, &at),
             work_tree: None,
             explicit: true,
+            typed: Some(dir.clone()),
         });
     }
     let mut at = files.canonicalize(cwd).unwrap_or_else(|_| cwd.to_vec());
@@ -256,6 +262,7 @@ fn locate(files: &Files, env: &Environment, cwd: &[u8], global: &Global) -> Resu
                 git_dir: canonical(files, &inner),
                 work_tree: Some(at),
                 explicit: false,
+                typed: None,
             });
         }
         if is_git_dir(files, &at) {
@@ -263,6 +270,7 @@ fn locate(files: &Files, env: &Environment, cwd: &[u8], global: &Global) -> Resu
                 git_dir: at,
                 work_tree: None,
                 explicit: false,
+                typed: None,
             });
         }
         if at == b"/" {

@@ -20,7 +20,7 @@ pub(super) const COMMAND: Command = Command {
     paged: false,
     supported: &[
         "dry-run", "verbose", "force", "update", "all", "ignore-removal", "intent-to-add", "refresh", "ignore-errors",
-        "ignore-missing", "chmod",
+        "ignore-missing", "chmod", "patch",
     ],
 };
 
@@ -57,6 +57,12 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         return Err(Fault::fatal("options '-A' and '-u' cannot be used together"));
     }
     let repo = cx.work_repo()?;
+    if parsed.has("patch") {
+        if add.dry_run {
+            return Err(Fault::fatal("options '--dry-run' and '--interactive/--patch' cannot be used together"));
+        }
+        return super::add_patch::start(cx, &repo, &Pathspec::parse(&repo, &parsed.args)?);
+    }
     let mut index = repo.index(cx.files())?;
     let mut args = parsed.args.clone();
     if args.is_empty() && (all == Some(true) || add.update) {

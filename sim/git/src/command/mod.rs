@@ -8,6 +8,7 @@ mod checkout;
 mod commit;
 mod config;
 mod diff;
+mod diff_plumbing;
 mod hash_object;
 mod init;
 mod log;
@@ -86,6 +87,9 @@ pub const TABLE: &[Command] = &[
     commit::COMMAND,
     config::COMMAND,
     diff::COMMAND,
+    diff_plumbing::FILES,
+    diff_plumbing::INDEX,
+    diff_plumbing::TREE,
     init::COMMAND,
     log::COMMAND,
     merge::COMMAND,
