@@ -13,6 +13,8 @@
 //! snapshot of the files is a snapshot of Git. What is written is accepted by the real Git, and object ids are equal
 //! to its own. No command pretends: what is missing says so and stands in `gaps.toml`.
 
+#![warn(missing_docs)]
+
 pub mod bytes;
 pub mod checkout;
 pub mod cli;

@@ -7,6 +7,8 @@
 //! Reading order: [`time`], [`random`], [`queue`], [`digest`], [`limits`], [`value`], [`files`], [`process`],
 //! [`terminal`], [`machine`], [`io`], [`engine`].
 
+#![warn(missing_docs)]
+
 pub mod time;
 
 pub mod random;

@@ -7,6 +7,8 @@
 //! Reading order: [`house`] (what a lab starts with), [`engines`], [`transcript`], [`timeline`], [`state`], [`facts`],
 //! [`goals`], [`lab`], [`complete`], [`share`], [`news`], [`worker`].
 
+#![warn(missing_docs)]
+
 pub mod house;
 
 pub mod engines;

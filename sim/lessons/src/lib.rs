@@ -6,6 +6,8 @@
 //! Reading order: [`sources`], [`problem`], [`structure`] (`lab.toml`), [`text`] (`lesson.<lang>.md`), [`directive`],
 //! [`markdown`], [`typography`], [`glossary`], [`course`], [`lesson`] (all put together), [`prove`].
 
+#![warn(missing_docs)]
+
 pub mod sources;
 
 pub mod problem;

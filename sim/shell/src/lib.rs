@@ -2,6 +2,8 @@
 //!
 //! Reading order: [`language`] (the shell itself), [`utilities`] (cat, grep, sed …).
 
+#![warn(missing_docs)]
+
 pub mod language;
 
 pub mod utilities;

@@ -10,6 +10,8 @@
 //! slider experiments (the indent heuristic and its weights); and Git's own
 //! behaviour, compared in `tests/` with the installed Git.
 
+#![warn(missing_docs)]
+
 mod diff;
 mod function;
 mod gnu;

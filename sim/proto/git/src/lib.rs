@@ -1,5 +1,7 @@
 //! What others may know of a Git repository: the view the page draws.
 
+#![warn(missing_docs)]
+
 use serde::{Deserialize, Serialize};
 
 /// The engine's name, first segment of its fact paths.

@@ -3,6 +3,8 @@
 //! Messages are postcard, which describes nothing itself: no `untagged`, no `flatten`, and both ends are of the same
 //! build (the first message carries the build id).
 
+#![warn(missing_docs)]
+
 pub mod lesson;
 
 pub mod message;
