@@ -107,7 +107,11 @@ fn course(from: &Path, to: &Path) {
     let mut code = String::from("&[\n");
     for c in &course.chapter {
         for id in &c.requires {
-            assert!(course.chapter.iter().any(|o| o.id == *id), "content/course.toml: chapter {} requires {id}, which does not exist", c.id);
+            assert!(
+                course.chapter.iter().any(|o| o.id == *id),
+                "content/course.toml: chapter {} requires {id}, which does not exist",
+                c.id
+            );
         }
         let _ = writeln!(
             code,
@@ -120,7 +124,12 @@ fn course(from: &Path, to: &Path) {
             c.requires
         );
         for m in &c.module {
-            let _ = writeln!(code, "Module {{ id: {:?}, name: {}, lessons: &[", m.id, both(&m.fr, &m.en));
+            let _ = writeln!(
+                code,
+                "Module {{ id: {:?}, name: {}, lessons: &[",
+                m.id,
+                both(&m.fr, &m.en)
+            );
             for l in &m.lesson {
                 let _ = writeln!(
                     code,

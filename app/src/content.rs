@@ -16,7 +16,11 @@ thread_local! {
 /// One lesson in one language, or why it did not come.
 pub async fn lesson(path: &str, lang: Lang) -> Result<Lesson, String> {
     let wanted = format!("{path}.{}", lang.code());
-    let file = index().await?.into_iter().find(|(id, _)| *id == wanted).map(|(_, file)| file);
+    let file = index()
+        .await?
+        .into_iter()
+        .find(|(id, _)| *id == wanted)
+        .map(|(_, file)| file);
     let file = file.ok_or_else(|| wanted.clone())?;
     let bytes = dom::fetch(&format!("content/{file}")).await?;
     postcard::from_bytes(&bytes).map_err(|_| file)

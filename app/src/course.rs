@@ -61,7 +61,12 @@ impl Place {
 pub fn places() -> impl Iterator<Item = Place> {
     COURSE.iter().enumerate().flat_map(|(chapter_index, chapter)| {
         chapter.modules.iter().flat_map(move |module| {
-            module.lessons.iter().map(move |lesson| Place { chapter_index, chapter, module, lesson })
+            module.lessons.iter().map(move |lesson| Place {
+                chapter_index,
+                chapter,
+                module,
+                lesson,
+            })
         })
     })
 }
@@ -104,7 +109,11 @@ mod tests {
     fn prerequisites_come_before() {
         for (at, c) in COURSE.iter().enumerate() {
             for id in c.requires {
-                assert!(chapter(id).is_some_and(|(before, _)| before < at), "{id} before {}", c.id);
+                assert!(
+                    chapter(id).is_some_and(|(before, _)| before < at),
+                    "{id} before {}",
+                    c.id
+                );
             }
         }
     }

@@ -43,7 +43,10 @@ pub fn after(ms: i32, f: impl FnOnce() + 'static) {
 pub fn every(ms: i32, f: impl FnMut() + 'static) -> i32 {
     let tick = Closure::wrap(Box::new(f) as Box<dyn FnMut()>).into_js_value();
     web_sys::window()
-        .and_then(|w| w.set_interval_with_callback_and_timeout_and_arguments_0(tick.unchecked_ref(), ms).ok())
+        .and_then(|w| {
+            w.set_interval_with_callback_and_timeout_and_arguments_0(tick.unchecked_ref(), ms)
+                .ok()
+        })
         .unwrap_or_default()
 }
 
@@ -72,7 +75,9 @@ pub fn local_set(key: &str, value: &str) -> bool {
 
 /// `object[key]`, if it is there and not null.
 pub fn get(object: &JsValue, key: &str) -> Option<JsValue> {
-    js_sys::Reflect::get(object, &JsValue::from_str(key)).ok().filter(|v| !v.is_undefined() && !v.is_null())
+    js_sys::Reflect::get(object, &JsValue::from_str(key))
+        .ok()
+        .filter(|v| !v.is_undefined() && !v.is_null())
 }
 
 /// `object.name(arguments…)`, for the few interfaces web-sys does not know yet.
@@ -97,8 +102,12 @@ pub fn download(name: &str, mime: &str, bytes: &[u8]) {
     let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
     let options = web_sys::BlobPropertyBag::new();
     options.set_type(mime);
-    let Ok(blob) = web_sys::Blob::new_with_u8_array_sequence_and_options(&parts, &options) else { return };
-    let Ok(address) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
+    let Ok(blob) = web_sys::Blob::new_with_u8_array_sequence_and_options(&parts, &options) else {
+        return;
+    };
+    let Ok(address) = web_sys::Url::create_object_url_with_blob(&blob) else {
+        return;
+    };
     if let Ok(link) = document().create_element("a") {
         let link: web_sys::HtmlAnchorElement = link.unchecked_into();
         link.set_href(&address);
@@ -113,16 +122,22 @@ pub fn download(name: &str, mime: &str, bytes: &[u8]) {
 /// Asks the browser to put a text in the clipboard; false where it refuses.
 pub async fn copy(text: &str) -> bool {
     let Some(window) = web_sys::window() else { return false };
-    let Some(clipboard) = get(&window.navigator(), "clipboard") else { return false };
+    let Some(clipboard) = get(&window.navigator(), "clipboard") else {
+        return false;
+    };
     match call(&clipboard, "writeText", &[JsValue::from_str(text)]) {
-        Some(promise) => wasm_bindgen_futures::JsFuture::from(js_sys::Promise::from(promise)).await.is_ok(),
+        Some(promise) => wasm_bindgen_futures::JsFuture::from(js_sys::Promise::from(promise))
+            .await
+            .is_ok(),
         None => false,
     }
 }
 
 /// Whether the system asks for that (`(prefers-color-scheme: dark)`).
 pub fn media(query: &str) -> bool {
-    web_sys::window().and_then(|w| w.match_media(query).ok().flatten()).is_some_and(|m| m.matches())
+    web_sys::window()
+        .and_then(|w| w.match_media(query).ok().flatten())
+        .is_some_and(|m| m.matches())
 }
 
 /// The build id that the page carries in its head; workers' addresses carry it too.
@@ -141,12 +156,17 @@ pub async fn fetch(relative: &str) -> Result<Vec<u8>, String> {
     let window = web_sys::window().ok_or("no window")?;
     let response: web_sys::Response = JsFuture::from(window.fetch_with_str(&url(relative)))
         .await
-        .map_err(|e| e.dyn_ref::<js_sys::Error>().map_or_else(String::new, |e| String::from(e.message())))?
+        .map_err(|e| {
+            e.dyn_ref::<js_sys::Error>()
+                .map_or_else(String::new, |e| String::from(e.message()))
+        })?
         .unchecked_into();
     if !response.ok() {
         return Err(response.status().to_string());
     }
-    let buffer = JsFuture::from(response.array_buffer().map_err(|_| "body")?).await.map_err(|_| "body")?;
+    let buffer = JsFuture::from(response.array_buffer().map_err(|_| "body")?)
+        .await
+        .map_err(|_| "body")?;
     Ok(js_sys::Uint8Array::new(&buffer).to_vec())
 }
 

@@ -27,7 +27,9 @@ impl Route {
             ["c", id] => course::chapter(id).map_or(Self::NotFound, |(n, _)| Self::Chapter(n)),
             ["l", c, m, l] => course::find(c, m, l).map_or(Self::NotFound, Self::Lesson),
             ["embed", c, m, l] => course::find(c, m, l).map_or(Self::NotFound, Self::Embed),
-            ["lab"] => Self::Lab { share: parameter(query, "s").map(str::to_owned) },
+            ["lab"] => Self::Lab {
+                share: parameter(query, "s").map(str::to_owned),
+            },
             ["about"] => Self::About,
             _ => Self::NotFound,
         }
@@ -49,12 +51,19 @@ impl Route {
 
 /// The value of a parameter in `a=1&b=2`.
 pub fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
-    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+    query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
 /// The parameters before `#`: `?theme=dark&lang=en`.
 pub fn page_query() -> String {
-    window().location().search().unwrap_or_default().trim_start_matches('?').to_owned()
+    window()
+        .location()
+        .search()
+        .unwrap_or_default()
+        .trim_start_matches('?')
+        .to_owned()
 }
 
 pub fn current() -> Route {
@@ -71,9 +80,15 @@ mod tests {
         assert!(matches!(Route::parse("#/"), Route::Home));
         assert!(matches!(Route::parse("#/c/fondations"), Route::Chapter(0)));
         assert!(matches!(Route::parse("#/c/inconnu"), Route::NotFound));
-        assert!(matches!(Route::parse("#/l/fondations/git/commits-branches-merges"), Route::Lesson(_)));
+        assert!(matches!(
+            Route::parse("#/l/fondations/git/commits-branches-merges"),
+            Route::Lesson(_)
+        ));
         assert!(matches!(Route::parse("#/l/fondations/git"), Route::NotFound));
-        assert!(matches!(Route::parse("#/embed/fondations/git/gitflow"), Route::Embed(_)));
+        assert!(matches!(
+            Route::parse("#/embed/fondations/git/gitflow"),
+            Route::Embed(_)
+        ));
         assert!(matches!(Route::parse("#/lab?s=abc"), Route::Lab { share: Some(s) } if s == "abc"));
         assert!(matches!(Route::parse("#/about"), Route::About));
     }

@@ -121,11 +121,17 @@ pub fn start() {
         .or_else(|| window().navigator().language().as_deref().and_then(Lang::from_tag))
         .unwrap_or_default();
     choose_lang(wanted, false);
-    let stored = router::parameter(&query, "theme").map(str::to_owned).or_else(|| dom::local_get("essaim.theme"));
+    let stored = router::parameter(&query, "theme")
+        .map(str::to_owned)
+        .or_else(|| dom::local_get("essaim.theme"));
     match stored.as_deref() {
         Some("dark") => choose_theme(Theme::Dark, false),
         Some("light") => choose_theme(Theme::Light, false),
-        _ => theme().set(if dom::media("(prefers-color-scheme: dark)") { Theme::Dark } else { Theme::Light }),
+        _ => theme().set(if dom::media("(prefers-color-scheme: dark)") {
+            Theme::Dark
+        } else {
+            Theme::Light
+        }),
     }
     route().set(router::current());
     dom::listen(window().as_ref(), "hashchange", |_| route().set(router::current()));
@@ -154,6 +160,10 @@ pub fn choose_theme(to: Theme, keep: bool) {
 }
 
 pub fn toggle_theme() {
-    let to = if theme().get_untracked() == Theme::Dark { Theme::Light } else { Theme::Dark };
+    let to = if theme().get_untracked() == Theme::Dark {
+        Theme::Light
+    } else {
+        Theme::Dark
+    };
     choose_theme(to, true);
 }

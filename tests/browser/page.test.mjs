@@ -13,6 +13,7 @@ const log = (page) => page.locator(".term__log");
 /** Waits for a lab that takes commands. */
 async function ready(page) {
   await page.waitForSelector(".term__field", { state: "attached" });
+  await page.waitForSelector(".term__wait", { state: "detached", timeout: 20_000 });
   await until(() => page.locator(".term__ps").innerText().then((text) => text.includes("$")), "the prompt is there", 20_000);
 }
 

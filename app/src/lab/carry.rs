@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 
+use crate::dom;
 use crate::lab::Session;
 use crate::lab::session::BRING_IN_BYTES_MAX;
 use crate::lab::zip::{self, Entry};
@@ -11,7 +12,6 @@ use crate::state::{self, ToastKind};
 use crate::text::{fill, t_now};
 use crate::ui::files;
 use crate::ui::snippet::copy;
-use crate::dom;
 
 /// Brings one file in; a zip is unpacked where the lab's terminals start.
 pub fn bring_in(session: &Session, file: File) {
@@ -23,7 +23,7 @@ pub fn bring_in(session: &Session, file: File) {
     spawn_local(async move {
         let Some(bytes) = files::bytes(&file).await else { return };
         let name = file.name();
-        if name.to_lowercase().ends_with(".zip") {
+        if name.to_ascii_lowercase().ends_with(".zip") {
             match unpack(&bytes).await {
                 Some(entries) => {
                     for e in entries {
@@ -47,11 +47,19 @@ async fn unpack(bytes: &[u8]) -> Option<Vec<Entry>> {
     }
     let mut entries = Vec::new();
     for p in packed {
-        let content = if p.deflated { dom::inflate(p.data).await? } else { p.data.to_vec() };
+        let content = if p.deflated {
+            dom::inflate(p.data).await?
+        } else {
+            p.data.to_vec()
+        };
         if content.len() != p.size || zip::crc32(&content) != p.crc {
             return None;
         }
-        entries.push(Entry { path: p.path, mode: 0o644, content });
+        entries.push(Entry {
+            path: p.path,
+            mode: 0o644,
+            content,
+        });
     }
     Some(entries)
 }
@@ -60,8 +68,14 @@ async fn unpack(bytes: &[u8]) -> Option<Vec<Entry>> {
 pub fn take_out(session: &Session) {
     let name = session.spec().folder.rsplit('/').next().unwrap_or("lab").to_owned();
     session.take_out(move |files| {
-        let entries: Vec<Entry> =
-            files.into_iter().map(|(path, mode, content)| Entry { path: format!("{name}/{path}"), mode, content }).collect();
+        let entries: Vec<Entry> = files
+            .into_iter()
+            .map(|(path, mode, content)| Entry {
+                path: format!("{name}/{path}"),
+                mode,
+                content,
+            })
+            .collect();
         dom::download(&format!("{name}.zip"), "application/zip", &zip::pack(&entries));
     });
 }
@@ -73,7 +87,11 @@ pub fn share(session: &Session) {
         Some(code) => copy(dom::url(&format!("#/lab?s={code}")), t_now().lab_share_done),
         None => {
             state::say(ToastKind::Note, t_now().lab_share_long);
-            dom::download("essaim-labo.txt", "text/plain", session.transcript.get_untracked().as_bytes());
+            dom::download(
+                "essaim-labo.txt",
+                "text/plain",
+                session.transcript.get_untracked().as_bytes(),
+            );
         }
     });
 }

@@ -29,7 +29,9 @@ pub enum News {
     Loaded,
     Update(Box<Update>),
     /// The worker is gone; `true` when it was silent, `false` when it crashed.
-    Broken { silent: bool },
+    Broken {
+        silent: bool,
+    },
     /// The browser forbids workers here.
     Blocked,
 }
@@ -69,11 +71,19 @@ pub fn start(key: u32, bundle: &str, tell: Rc<dyn Fn(News)>) {
         tell(News::Blocked);
         return;
     };
-    let on_message = Closure::wrap(Box::new(move |event: MessageEvent| receive(key, &event.data())) as Box<dyn FnMut(MessageEvent)>);
+    let on_message =
+        Closure::wrap(Box::new(move |event: MessageEvent| receive(key, &event.data())) as Box<dyn FnMut(MessageEvent)>);
     let on_error = Closure::wrap(Box::new(move |event: ErrorEvent| {
         event.prevent_default();
         let was_loaded = HOSTS.with(|h| h.borrow().get(&key).is_some_and(|host| host.loaded));
-        fail(key, if was_loaded { News::Broken { silent: false } } else { News::Blocked });
+        fail(
+            key,
+            if was_loaded {
+                News::Broken { silent: false }
+            } else {
+                News::Blocked
+            },
+        );
     }) as Box<dyn FnMut(ErrorEvent)>);
     worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
@@ -111,7 +121,9 @@ pub fn ask(key: u32, request: Request, answer: impl FnOnce(Response) + 'static) 
             host.last_heard_ms = dom::now_ms();
         }
         host.waiting.insert(id, Box::new(answer));
-        let Ok(bytes) = postcard::to_allocvec(&ToWorker { id, request }) else { return };
+        let Ok(bytes) = postcard::to_allocvec(&ToWorker { id, request }) else {
+            return;
+        };
         let buffer = Uint8Array::from(bytes.as_slice()).buffer();
         let _ = host.worker.post_message_with_transfer(&buffer, &Array::of1(&buffer));
     });

@@ -111,7 +111,10 @@ pub struct Screen {
 impl Screen {
     /// Forgets everything but the numbering, so that no old line is taken for a new one.
     pub fn reset(&mut self) {
-        *self = Self { next_id: self.next_id, ..Self::default() };
+        *self = Self {
+            next_id: self.next_id,
+            ..Self::default()
+        };
     }
 
     /// Hides what was printed, the prompt apart.
@@ -167,7 +170,10 @@ impl Screen {
         let class = self.look.class();
         match self.tail.last_mut() {
             Some(last) if last.class == class => last.text.push_str(text),
-            _ => self.tail.push(Span { class, text: text.to_owned() }),
+            _ => self.tail.push(Span {
+                class,
+                text: text.to_owned(),
+            }),
         }
     }
 
@@ -183,7 +189,10 @@ impl Screen {
     fn end_line(&mut self) {
         self.returned = false;
         let spans = std::mem::take(&mut self.tail);
-        self.lines.push(Arc::new(Line { id: self.next_id, spans }));
+        self.lines.push(Arc::new(Line {
+            id: self.next_id,
+            spans,
+        }));
         self.next_id += 1;
     }
 
@@ -191,7 +200,11 @@ impl Screen {
     fn escape<'a>(&mut self, after: &'a str) -> Option<&'a str> {
         let Some(body) = after.strip_prefix('[') else {
             // A two-character sequence: nothing here uses one.
-            return if after.is_empty() { None } else { Some(after.get(1..).unwrap_or("")) };
+            return if after.is_empty() {
+                None
+            } else {
+                Some(after.get(1..).unwrap_or(""))
+            };
         };
         let end = body.find(|c: char| ('@'..='~').contains(&c))?;
         let (parameters, next) = (&body[..end], &body[end + 1..]);
@@ -246,8 +259,20 @@ mod tests {
     #[test]
     fn colours_become_classes() {
         let s = screen("\x1b[31mred\x1b[m plain\n\x1b[1;32mbold green");
-        assert_eq!(s.lines[0].spans[0], Span { class: "r".into(), text: "red".into() });
-        assert_eq!(s.lines[0].spans[1], Span { class: String::new(), text: " plain".into() });
+        assert_eq!(
+            s.lines[0].spans[0],
+            Span {
+                class: "r".into(),
+                text: "red".into()
+            }
+        );
+        assert_eq!(
+            s.lines[0].spans[1],
+            Span {
+                class: String::new(),
+                text: " plain".into()
+            }
+        );
         assert_eq!(s.tail[0].class, "g bo");
     }
 

@@ -208,10 +208,14 @@ impl Session {
     fn greet(&self) {
         let session = self.clone();
         let build = crate::dom::build_id();
-        host::ask(self.key, Request::Hello { build: build.clone() }, move |answer| match answer {
-            Response::Hello { build: theirs } if theirs == build => session.replay(),
-            _ => session.phase.set(Phase::Failed(t_now().lab_version.to_owned())),
-        });
+        host::ask(
+            self.key,
+            Request::Hello { build: build.clone() },
+            move |answer| match answer {
+                Response::Hello { build: theirs } if theirs == build => session.replay(),
+                _ => session.phase.set(Phase::Failed(t_now().lab_version.to_owned())),
+            },
+        );
     }
 
     /// Hands over the contents that were brought in (the transcript has only their sums), then replays.
@@ -235,7 +239,9 @@ impl Session {
         };
         let session = self.clone();
         host::ask(self.key, request, move |answer| match answer {
-            Response::Failed { problem: Problem::Transcript { .. } } if !session.transcript.get_untracked().is_empty() => {
+            Response::Failed {
+                problem: Problem::Transcript { .. },
+            } if !session.transcript.get_untracked().is_empty() => {
                 // A transcript of another time: the lab starts afresh rather than not at all.
                 state::say(ToastKind::Bad, t_now().lab_transcript_bad);
                 session.transcript.set(String::new());
@@ -302,7 +308,9 @@ impl Session {
             if !news.output.is_empty() {
                 model.screen.update(|s| s.feed(&news.output));
                 if !news.reset {
-                    model.heard.update(|h| h.push_str(&String::from_utf8_lossy(&news.output)));
+                    model
+                        .heard
+                        .update(|h| h.push_str(&String::from_utf8_lossy(&news.output)));
                 }
             }
             if !news.history.is_empty() {
@@ -351,7 +359,10 @@ impl Session {
 
     /// The terminal of that number, made when it is first heard of.
     pub fn terminal(&self, id: u32) -> TerminalModel {
-        if let Some(found) = self.terminals.with_untracked(|all| all.iter().find(|t| t.id == id).cloned()) {
+        if let Some(found) = self
+            .terminals
+            .with_untracked(|all| all.iter().find(|t| t.id == id).cloned())
+        {
             return found;
         }
         let model = TerminalModel::new(id);
@@ -373,19 +384,29 @@ impl Session {
         }
         let revision = self.hidden(|h| h.git_revision);
         let session = self.clone();
-        host::ask(self.key, Request::View { engine: essaim_proto_git::ENGINE.to_owned(), revision }, move |answer| {
-            if let Response::View { bytes, revision, .. } = answer
-                && !bytes.is_empty()
-                && let Ok(view) = postcard::from_bytes::<GitView>(&bytes)
-            {
-                session.hidden(|h| h.git_revision = revision);
-                session.git.set(Some(view));
-            }
-            session.hidden(|h| h.asking_git = false);
-            session.again();
-        });
+        host::ask(
+            self.key,
+            Request::View {
+                engine: essaim_proto_git::ENGINE.to_owned(),
+                revision,
+            },
+            move |answer| {
+                if let Response::View { bytes, revision, .. } = answer
+                    && !bytes.is_empty()
+                    && let Ok(view) = postcard::from_bytes::<GitView>(&bytes)
+                {
+                    session.hidden(|h| h.git_revision = revision);
+                    session.git.set(Some(view));
+                }
+                session.hidden(|h| h.asking_git = false);
+                session.again();
+            },
+        );
         let session = self.clone();
-        let request = Request::ListFolder { path: self.spec.folder.clone(), recursive: true };
+        let request = Request::ListFolder {
+            path: self.spec.folder.clone(),
+            recursive: true,
+        };
         host::ask(self.key, request, move |answer| {
             if let Response::Folder { entries, .. } = answer
                 && session.files.with_untracked(|old| *old != entries)
@@ -441,7 +462,9 @@ impl Session {
 
     /// The learner said yes: the future goes, then the act is done.
     pub fn confirm_fork(&self) {
-        let Some(pending) = self.asks_fork.get_untracked() else { return };
+        let Some(pending) = self.asks_fork.get_untracked() else {
+            return;
+        };
         self.asks_fork.set(None);
         let session = self.clone();
         host::ask(self.key, Request::DropFuture, move |_| {
@@ -506,10 +529,6 @@ impl Session {
         });
     }
 
-    pub fn resize(&self, terminal: u32, columns: u16, rows: u16) {
-        self.act(Request::Resize { terminal, columns, rows });
-    }
-
     pub fn undo(&self) {
         self.act(Request::Undo);
     }
@@ -560,10 +579,16 @@ impl Session {
 
     pub fn take_out(&self, take: impl FnOnce(Vec<(String, u32, Vec<u8>)>) + 'static) {
         let session = self.clone();
-        host::ask(self.key, Request::TakeOut { path: self.spec.folder.clone() }, move |answer| match answer {
-            Response::Files(files) => take(files),
-            other => session.complain(other),
-        });
+        host::ask(
+            self.key,
+            Request::TakeOut {
+                path: self.spec.folder.clone(),
+            },
+            move |answer| match answer {
+                Response::Files(files) => take(files),
+                other => session.complain(other),
+            },
+        );
     }
 
     /// The code of a share link, or `None` when the lab is too long for one.
@@ -571,7 +596,9 @@ impl Session {
         let session = self.clone();
         host::ask(self.key, Request::Share, move |answer| match answer {
             Response::ShareCode(code) => take(Some(code)),
-            Response::Failed { problem: Problem::ShareTooLong { .. } } => take(None),
+            Response::Failed {
+                problem: Problem::ShareTooLong { .. },
+            } => take(None),
             other => session.complain(other),
         });
     }

@@ -80,7 +80,9 @@ pub fn pack(entries: &[Entry]) -> Vec<u8> {
 
 /// The files of an archive, folders left out; nothing where it is not one.
 pub fn open(zip: &[u8]) -> Option<Vec<Packed<'_>>> {
-    let end = (0..=zip.len().checked_sub(22)?).rev().find(|at| zip[*at..].starts_with(b"PK\x05\x06"))?;
+    let end = (0..=zip.len().checked_sub(22)?)
+        .rev()
+        .find(|at| zip[*at..].starts_with(b"PK\x05\x06"))?;
     let count = u16_at(zip, end + 10)?;
     let mut at = u32_at(zip, end + 16)? as usize;
     let mut files = Vec::new();
@@ -104,7 +106,13 @@ pub fn open(zip: &[u8]) -> Option<Vec<Packed<'_>>> {
         if !matches!(method, 0 | 8) || !is_safe(&path) {
             return None;
         }
-        files.push(Packed { path, deflated: method == 8, size, crc, data });
+        files.push(Packed {
+            path,
+            deflated: method == 8,
+            size,
+            crc,
+            data,
+        });
     }
     Some(files)
 }
@@ -134,22 +142,41 @@ mod tests {
     #[test]
     fn what_is_packed_opens() {
         let entries = vec![
-            Entry { path: "a/été.txt".into(), mode: 0o644, content: b"bonjour".to_vec() },
-            Entry { path: "run.sh".into(), mode: 0o755, content: vec![] },
+            Entry {
+                path: "a/été.txt".into(),
+                mode: 0o644,
+                content: b"bonjour".to_vec(),
+            },
+            Entry {
+                path: "run.sh".into(),
+                mode: 0o755,
+                content: vec![],
+            },
         ];
         let zip = pack(&entries);
         let files = open(&zip).unwrap();
         assert_eq!(files.len(), 2);
-        assert_eq!((files[0].path.as_str(), files[0].data), ("a/été.txt", b"bonjour".as_slice()));
+        assert_eq!(
+            (files[0].path.as_str(), files[0].data),
+            ("a/été.txt", b"bonjour".as_slice())
+        );
         assert!(!files[0].deflated);
     }
 
     #[test]
     fn damage_and_escapes_are_refused() {
-        let zip = pack(&[Entry { path: "../x".into(), mode: 0o644, content: vec![1] }]);
+        let zip = pack(&[Entry {
+            path: "../x".into(),
+            mode: 0o644,
+            content: vec![1],
+        }]);
         assert_eq!(open(&zip), None);
         assert_eq!(open(b"PK"), None);
-        let good = pack(&[Entry { path: "x".into(), mode: 0o644, content: vec![1; 50] }]);
+        let good = pack(&[Entry {
+            path: "x".into(),
+            mode: 0o644,
+            content: vec![1; 50],
+        }]);
         for cut in 0..good.len() {
             let _ = open(&good[..cut]);
             let _ = open(&good[cut..]);

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::course::{self, COURSE, Place};
 use crate::state;
-use crate::text::{fill, lang, t};
+use crate::text::{fill, lang, t, tr};
 use crate::ui::icon::icon;
 use crate::ui::shell::{Crumb, topbar};
 
@@ -12,8 +12,14 @@ pub fn chapter(n: usize) -> impl IntoView {
     let chapter = &COURSE[n];
     let number = (n + 1).to_string();
     let crumbs = vec![
-        Crumb { href: Some("#/".to_owned()), text: Signal::derive(|| t().programme.to_owned()) },
-        Crumb { href: None, text: Signal::derive(move || chapter.name.get(lang()).to_owned()) },
+        Crumb {
+            href: Some("#/".to_owned()),
+            text: Signal::derive(|| t().programme.to_owned()),
+        },
+        Crumb {
+            href: None,
+            text: Signal::derive(move || chapter.name.get(lang()).to_owned()),
+        },
     ];
     let requires = chapter
         .requires
@@ -25,15 +31,16 @@ pub fn chapter(n: usize) -> impl IntoView {
         .modules
         .iter()
         .map(|module| {
-            let places: Vec<Place> =
-                course::places().filter(|p| p.chapter.id == chapter.id && p.module.id == module.id).collect();
+            let places: Vec<Place> = course::places()
+                .filter(|p| p.chapter.id == chapter.id && p.module.id == module.id)
+                .collect();
             let soon = module.lessons.iter().all(|l| !l.ready);
             view! {
                 <section class="modsec">
                     <div class="sech"><h2 class="title">{move || module.name.get(lang())}</h2>
-                        {soon.then(|| view! { <span class="tag">{move || t().soon}</span> })}
+                        {soon.then(|| view! { <span class="tag">{tr(|t| t.soon)}</span> })}
                     </div>
-                    {soon.then(|| view! { <p class="muted modsec__n">{move || t().chapter_will_contain}</p> })}
+                    {soon.then(|| view! { <p class="muted modsec__n">{tr(|t| t.chapter_will_contain)}</p> })}
                     <ol class="points">{places.into_iter().map(point).collect_view()}</ol>
                 </section>
             }
@@ -46,7 +53,7 @@ pub fn chapter(n: usize) -> impl IntoView {
             <h1 class="title page__title">{move || chapter.name.get(lang())}</h1>
             <p class="lede">{move || chapter.summary.get(lang())}</p>
             {(!chapter.requires.is_empty()).then(|| view! {
-                <div class="requires"><p class="muted">{move || t().chapter_requires}</p><ul>{requires}</ul></div>
+                <div class="requires"><p class="muted">{tr(|t| t.chapter_requires)}</p><ul>{requires}</ul></div>
             })}
             {modules}
         </main>
@@ -58,14 +65,17 @@ fn point(place: Place) -> AnyView {
     let name = move || place.lesson.name.get(lang());
     if !place.lesson.ready {
         return view! {
-            <li class="point"><span class="point__t">{name}</span><span class="tag">{move || t().soon}</span></li>
+            <li class="point"><span class="point__t">{name}</span><span class="tag">{tr(|t| t.soon)}</span></li>
         }
         .into_any();
     }
     let path = place.path();
     let state = move || match state::progress().get().lesson(&path) {
         Some(l) if l.done() => t().state_done.to_owned(),
-        Some(l) => fill(t().resume_steps, &[&l.steps.len().to_string(), &l.steps_count.to_string()]),
+        Some(l) => fill(
+            t().resume_steps,
+            &[&l.steps.len().to_string(), &l.steps_count.to_string()],
+        ),
         None => fill(t().minutes, &[&place.lesson.minutes.to_string()]),
     };
     view! {

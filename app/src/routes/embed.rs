@@ -7,14 +7,14 @@ use crate::course::Place;
 use crate::dom;
 use crate::routes::lesson::{dock, load};
 use crate::state;
-use crate::text::{fill, lang, t};
+use crate::text::{fill, lang, t, tr};
+use crate::ui::editor::editor_panel;
 use crate::ui::icon::{icon, icon_xs};
 use crate::ui::panel::guarded;
 use crate::ui::prose;
 use crate::ui::shell::{brand_mark, theme_button};
 use crate::ui::terminal::terminal_panel;
 use crate::ui::timeline::timeline_compact;
-use crate::ui::editor::editor_panel;
 use crate::views::git::git_panel;
 
 pub fn embed(place: Place) -> impl IntoView {
@@ -31,11 +31,11 @@ pub fn embed(place: Place) -> impl IntoView {
         <div class="emb">
             <header class="emb__h">
                 <span class="brand" aria-hidden="true">{brand_mark()}</span>
-                <span class="emb__id">{move || t().embed_title}</span>
+                <span class="emb__id">{tr(|t| t.embed_title)}</span>
                 <span class="grow"></span>
                 {tag}
                 {theme_button()}
-                <a class="iconbtn" href=dom::url(&place.href()) target="_blank" rel="noopener" aria-label=move || t().embed_open title=move || t().embed_open>{icon("expand")}</a>
+                <a class="iconbtn" href=dom::url(&place.href()) target="_blank" rel="noopener" aria-label=tr(|t| t.embed_open) title=tr(|t| t.embed_open)>{icon("expand")}</a>
             </header>
             <main id="contenu">
                 <section class="emb__s">
@@ -82,7 +82,9 @@ fn step_text(lesson: &std::sync::Arc<essaim_proto_lab::lesson::Lesson>, n: usize
 fn tell_height() {
     let last = std::cell::Cell::new(0);
     dom::every(500, move || {
-        let (Some(window), Some(body)) = (web_sys::window(), document().body()) else { return };
+        let (Some(window), Some(body)) = (web_sys::window(), document().body()) else {
+            return;
+        };
         let Ok(Some(parent)) = window.parent() else { return };
         if JsValue::from(&parent) == JsValue::from(&window) || !body.class_name().contains("embed") {
             return;

@@ -3,15 +3,15 @@
 use leptos::prelude::*;
 
 use crate::course::{self, COURSE, Chapter};
+use crate::dom;
 use crate::state::{self, ToastKind};
 use crate::store::{self, Progress};
-use crate::text::{count, fill, lang, t, t_now};
+use crate::text::{count, fill, lang, t, t_now, tr};
 use crate::ui::dialog::Question;
 use crate::ui::files;
 use crate::ui::icon::{icon, icon_sm};
 use crate::ui::map::course_map;
 use crate::ui::shell::topbar;
-use crate::dom;
 
 pub fn home() -> impl IntoView {
     view! {
@@ -19,8 +19,8 @@ pub fn home() -> impl IntoView {
         <main class="home" id="contenu">
             <section class="hero">
                 <div class="hero__t">
-                    <h1 class="title">{move || t().home_title}</h1>
-                    <p class="lede">{move || t().home_lede}</p>
+                    <h1 class="title">{tr(|t| t.home_title)}</h1>
+                    <p class="lede">{tr(|t| t.home_lede)}</p>
                     {facts()}
                 </div>
                 {move || resume()}
@@ -36,10 +36,10 @@ fn facts() -> impl IntoView {
     let modules: usize = COURSE.iter().map(|c| c.modules.len()).sum();
     view! {
         <dl class="facts num">
-            <div><dt>{move || t().fact_chapters}</dt><dd>{COURSE.len()}</dd></div>
-            <div><dt>{move || t().fact_modules}</dt><dd>{modules}</dd></div>
-            <div><dt>{move || t().fact_lessons}</dt><dd>{course::places().count()}</dd></div>
-            <div><dt>{move || t().fact_install}</dt><dd>{move || t().fact_nothing}</dd></div>
+            <div><dt>{tr(|t| t.fact_chapters)}</dt><dd>{COURSE.len()}</dd></div>
+            <div><dt>{tr(|t| t.fact_modules)}</dt><dd>{modules}</dd></div>
+            <div><dt>{tr(|t| t.fact_lessons)}</dt><dd>{course::places().count()}</dd></div>
+            <div><dt>{tr(|t| t.fact_install)}</dt><dd>{tr(|t| t.fact_nothing)}</dd></div>
         </dl>
     }
 }
@@ -52,7 +52,9 @@ fn resume() -> AnyView {
         let place = course::find(parts.next()?, parts.next()?, parts.next()?)?;
         Some((place, done.clone()))
     });
-    let Some((place, done)) = last else { return resume_empty().into_any() };
+    let Some((place, done)) = last else {
+        return resume_empty().into_any();
+    };
     let number = (place.chapter_index + 1).to_string();
     view! {
         <aside class="resume" aria-labelledby="r-t">
@@ -118,7 +120,7 @@ fn programme() -> impl IntoView {
     view! {
         <section aria-labelledby="programme">
             <div class="sech">
-                <h2 id="programme" class="title">{move || t().programme}</h2>
+                <h2 id="programme" class="title">{tr(|t| t.programme)}</h2>
                 <p class="muted num">{done}</p>
             </div>
             <ol class="chaps">{COURSE.iter().enumerate().map(|(n, c)| chapter_row(n, c)).collect_view()}</ol>
@@ -158,7 +160,7 @@ fn chapter_row(n: usize, chapter: &'static Chapter) -> impl IntoView {
                 {segments(chapter)}
                 <span class="num">{move || {
                     if ready { fill(t().lessons_done_of, &[&state().0.to_string(), &lessons.to_string()]) }
-                    else { format!("{}, {}", count(lessons, t().lessons_count_one, t().lessons_count_many), t().soon.to_lowercase()) }
+                    else { format!("{}, {}", count(lessons, t().lessons_count_one, t().lessons_count_many), t().soon_in_line) }
                 }}</span>
             </div>
             <a class="btn" class=("btn--primary", current) href=format!("#/c/{}", chapter.id) aria-label=label>
@@ -213,7 +215,7 @@ fn outline(chapter: &'static Chapter) -> impl IntoView {
             view! {
                 <li class="mod">
                     <p class="mod__t"><span>{move || module.name.get(lang())}</span>
-                        {soon.then(|| view! { <span class="tag">{move || t().soon}</span> })}</p>
+                        {soon.then(|| view! { <span class="tag">{tr(|t| t.soon)}</span> })}</p>
                     <ul>{points}</ul>
                 </li>
             }
@@ -229,12 +231,12 @@ fn local() -> impl IntoView {
     view! {
         <section class="local">
             <div>{icon("offline")}<div>
-                <strong>{move || t().local_title}</strong>
+                <strong>{tr(|t| t.local_title)}</strong>
                 <p>{move || if state::keeps().get() { t().local_text } else { t().storage_denied }}</p>
             </div></div>
             <div class="row">
                 {data_buttons()}
-                <button class="btn btn--quiet" on:click=move |_| ask.ask(t_now().erase_text)>{move || t().erase_all}</button>
+                <button class="btn btn--quiet" on:click=move |_| ask.ask(t_now().erase_text)>{tr(|t| t.erase_all)}</button>
             </div>
             {erase.view("erase-title", || {
                 store::reset_all();
@@ -267,7 +269,7 @@ pub fn data_buttons() -> impl IntoView {
         });
     };
     view! {
-        <button class="btn" on:click=export>{icon_sm("download")}{move || t().export_progress}</button>
-        <button class="btn btn--quiet" on:click=import>{move || t().import_progress}</button>
+        <button class="btn" on:click=export>{icon_sm("download")}{tr(|t| t.export_progress)}</button>
+        <button class="btn btn--quiet" on:click=import>{tr(|t| t.import_progress)}</button>
     }
 }

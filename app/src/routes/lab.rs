@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::lab::{Phase, Session};
 use crate::state::{self, ToastKind};
-use crate::text::{lang, t, t_now};
+use crate::text::{lang, t, t_now, tr};
 use crate::ui::bench::{bench, lab_menu, memory_only, other_tab, view_switch};
 use crate::ui::prose::{self, Around};
 use crate::ui::shell::{Crumb, topbar};
@@ -51,16 +51,22 @@ pub fn lab(share: Option<String>) -> impl IntoView {
     let closing = session.clone();
     on_cleanup(move || closing.close());
     let crumbs = vec![
-        Crumb { href: Some("#/".to_owned()), text: Signal::derive(|| t().programme.to_owned()) },
-        Crumb { href: None, text: Signal::derive(|| t().lab_title.to_owned()) },
+        Crumb {
+            href: Some("#/".to_owned()),
+            text: Signal::derive(|| t().programme.to_owned()),
+        },
+        Crumb {
+            href: None,
+            text: Signal::derive(|| t().lab_title.to_owned()),
+        },
     ];
     view! {
         {topbar(crumbs, Some(lab_menu(session.clone()).into_any()))}
         {memory_only()}
         {other_tab(session.clone())}
         {view_switch(().into_any())}
-        <main class="work work--lab" id="contenu" aria-label=move || t().lab_title>
-            <section class="lesson" aria-label=move || t().lab_try>
+        <main class="work work--lab" id="contenu" aria-label=tr(|t| t.lab_title)>
+            <section class="lesson" aria-label=tr(|t| t.lab_try)>
                 <div class="lesson__scroll" tabindex="0">{intro(session.clone())}</div>
             </section>
             {split("contenu", "free".to_owned())}
@@ -91,8 +97,25 @@ fn open_share(session: &Session, code: String) {
 fn intro(session: Session) -> impl IntoView {
     use essaim_proto_lab::lesson::{Block, Run};
     let examples: [(fn() -> &'static str, &'static [&'static str]); 3] = [
-        (|| t().lab_try_repo, &["git init ventes", "cd ventes", "echo 'date,magasin,montant' > ventes.csv", "git add ventes.csv", "git commit -m 'Premier relevé'"]),
-        (|| t().lab_try_branch, &["git switch -c essai", "echo '2026-01-05,Lyon,120.50' >> ventes.csv", "git commit -am 'Ajoute Lyon'", "git log --oneline --graph --all"]),
+        (
+            || t().lab_try_repo,
+            &[
+                "git init ventes",
+                "cd ventes",
+                "echo 'date,magasin,montant' > ventes.csv",
+                "git add ventes.csv",
+                "git commit -m 'Premier relevé'",
+            ],
+        ),
+        (
+            || t().lab_try_branch,
+            &[
+                "git switch -c essai",
+                "echo '2026-01-05,Lyon,120.50' >> ventes.csv",
+                "git commit -am 'Ajoute Lyon'",
+                "git log --oneline --graph --all",
+            ],
+        ),
         (|| t().lab_try_help, &["help"]),
     ];
     let examples = examples
@@ -102,17 +125,20 @@ fn intro(session: Session) -> impl IntoView {
                 commands: commands.iter().map(|c| (*c).to_owned()).collect(),
                 lines: commands.iter().map(|c| (true, (*c).to_owned())).collect(),
             };
-            let around = Around { session: Some(session.clone()), ..Around::plain(std::sync::Arc::default()) };
+            let around = Around {
+                session: Some(session.clone()),
+                ..Around::plain(std::sync::Arc::default())
+            };
             view! { <p>{title}</p>{prose::blocks(&[Block::Run(run)], &around)} }
         })
         .collect_view();
     view! {
         <article class="lesson__in">
-            <p class="eyebrow">{move || t().lab}</p>
-            <h1 class="title title--lab">{move || t().lab_title}</h1>
+            <p class="eyebrow">{tr(|t| t.lab)}</p>
+            <h1 class="title title--lab">{tr(|t| t.lab_title)}</h1>
             <div class="prose prose--sm" lang=move || lang().code()>
-                <p>{move || t().lab_intro}</p>
-                <h2>{move || t().lab_try}</h2>
+                <p>{tr(|t| t.lab_intro)}</p>
+                <h2>{tr(|t| t.lab_try)}</h2>
                 {examples}
             </div>
         </article>

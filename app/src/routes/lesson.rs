@@ -11,7 +11,7 @@ use crate::course::{self, Place};
 use crate::lab::Session;
 use crate::state::{self, ToastKind};
 use crate::store;
-use crate::text::{fill, lang, t, t_now};
+use crate::text::{fill, lang, t, t_now, tr};
 use crate::ui::bench::{bench, lab_menu, memory_only, other_tab, view_switch};
 use crate::ui::dialog::Question;
 use crate::ui::goals::{goal_list, ring, tally};
@@ -53,7 +53,9 @@ impl Ctx {
         if self.state(n).is_some_and(|s| s.passed) {
             return true;
         }
-        let id = self.lesson.with(|l| l.as_ref().and_then(|l| l.steps.get(n).map(|s| s.id.clone())));
+        let id = self
+            .lesson
+            .with(|l| l.as_ref().and_then(|l| l.steps.get(n).map(|s| s.id.clone())));
         let path = self.path.clone();
         id.is_some_and(|id| state::progress().with(|p| p.lesson(&path).is_some_and(|l| l.steps.contains(&id))))
     }
@@ -102,7 +104,8 @@ pub fn load(place: Place) -> Ctx {
 }
 
 fn begin(ctx: &Ctx, lesson: &Lesson) {
-    ctx.session.set(Some(Session::open(&ctx.path, lesson.lab.clone(), None)));
+    ctx.session
+        .set(Some(Session::open(&ctx.path, lesson.lab.clone(), None)));
     let path = ctx.path.clone();
     let at = state::progress().with_untracked(|p| p.lesson(&path).map(|l| l.at.clone()));
     if let Some(n) = at.and_then(|id| lesson.steps.iter().position(|s| s.id == id)) {
@@ -125,15 +128,21 @@ fn note_open(ctx: &Ctx, lesson: &Lesson) {
 fn watch_steps(ctx: &Ctx) {
     let ctx = ctx.clone();
     Effect::new(move |before: Option<Vec<bool>>| {
-        let Some(session) = ctx.session.get() else { return Vec::new() };
+        let Some(session) = ctx.session.get() else {
+            return Vec::new();
+        };
         let passed: Vec<bool> = session.steps.with(|all| all.iter().map(|s| s.passed).collect());
-        let Some(lesson) = ctx.lesson.get_untracked() else { return passed };
+        let Some(lesson) = ctx.lesson.get_untracked() else {
+            return passed;
+        };
         let before = before.unwrap_or_default();
         for (n, now) in passed.iter().enumerate() {
             if !*now || before.get(n).copied().unwrap_or(false) {
                 continue;
             }
-            let Some(id) = lesson.steps.get(n).map(|s| s.id.clone()) else { continue };
+            let Some(id) = lesson.steps.get(n).map(|s| s.id.clone()) else {
+                continue;
+            };
             let path = ctx.path.to_string();
             let known = state::progress().with_untracked(|p| p.lesson(&path).is_some_and(|l| l.steps.contains(&id)));
             let next = (n + 1).min(passed.len().saturating_sub(1));
@@ -164,11 +173,24 @@ fn watch_steps(ctx: &Ctx) {
 pub fn lesson(place: Place) -> impl IntoView {
     state::show_view("lesson");
     let ctx = load(place);
-    let (menu, notice, benched, barred, ringed, docked, textual) =
-        (ctx.clone(), ctx.clone(), ctx.clone(), ctx.clone(), ctx.clone(), ctx.clone(), ctx.clone());
+    let (menu, notice, benched, barred, ringed, docked, textual) = (
+        ctx.clone(),
+        ctx.clone(),
+        ctx.clone(),
+        ctx.clone(),
+        ctx.clone(),
+        ctx.clone(),
+        ctx.clone(),
+    );
     let crumbs = vec![
-        Crumb { href: Some(format!("#/c/{}", place.chapter.id)), text: Signal::derive(move || place.chapter.short.get(lang()).to_owned()) },
-        Crumb { href: None, text: Signal::derive(move || place.lesson.name.get(lang()).to_owned()) },
+        Crumb {
+            href: Some(format!("#/c/{}", place.chapter.id)),
+            text: Signal::derive(move || place.chapter.short.get(lang()).to_owned()),
+        },
+        Crumb {
+            href: None,
+            text: Signal::derive(move || place.lesson.name.get(lang()).to_owned()),
+        },
     ];
     let end = view! {
         {neighbours(place)}
@@ -197,7 +219,7 @@ pub fn lesson(place: Place) -> impl IntoView {
         {move || notice.session.get().map(other_tab)}
         {switch}
         <main class="work" id="contenu" aria-label=move || place.lesson.name.get(lang())>
-            <section class="lesson" aria-label=move || t().lesson>
+            <section class="lesson" aria-label=tr(|t| t.lesson)>
                 <div class="lesson__scroll" tabindex="0">{article(place, textual)}</div>
                 {dock(docked)}
             </section>
@@ -209,14 +231,20 @@ pub fn lesson(place: Place) -> impl IntoView {
 }
 
 fn neighbours(place: Place) -> impl IntoView {
-    let all: Vec<Place> = course::places().filter(|p| p.chapter.id == place.chapter.id && p.module.id == place.module.id).collect();
-    let at = all.iter().position(|p| p.lesson.id == place.lesson.id).unwrap_or_default();
-    let link = |to: Option<&Place>, image: &'static str, name: fn() -> &'static str| match to.filter(|p| p.lesson.ready) {
+    let all: Vec<Place> = course::places()
+        .filter(|p| p.chapter.id == place.chapter.id && p.module.id == place.module.id)
+        .collect();
+    let at = all
+        .iter()
+        .position(|p| p.lesson.id == place.lesson.id)
+        .unwrap_or_default();
+    let link = |to: Option<&Place>, image: &'static str, name: fn() -> &'static str| match to.filter(|p| p.lesson.ready)
+    {
         Some(p) => view! { <a class="iconbtn" href=p.href() aria-label=name>{icon(image)}</a> }.into_any(),
         None => view! { <button class="iconbtn" disabled=true aria-label=name>{icon(image)}</button> }.into_any(),
     };
     view! {
-        <nav class="lnav" aria-label=move || t().nav_lessons>
+        <nav class="lnav" aria-label=tr(|t| t.nav_lessons)>
             {link(at.checked_sub(1).and_then(|n| all.get(n)), "arrowl", || t().lesson_previous)}
             <span class="num lnav__n">{format!("{} / {}", at + 1, all.len())}</span>
             {link(all.get(at + 1), "arrow", || t().lesson_next)}
@@ -268,18 +296,33 @@ fn written(lesson: Arc<Lesson>, ctx: Ctx) -> impl IntoView {
         let (lesson, ctx, terms) = (lesson.clone(), ctx.clone(), terms.clone());
         Arc::new(move |block: &Block| slot(block, &lesson, &ctx, &terms))
     };
-    let around = Around { session: ctx.session.get_untracked(), terms: terms.clone(), slot };
-    let objectives = lesson.objectives.iter().map(|o| view! { <li>{prose::inlines(o, &terms)}</li> }).collect_view();
+    let around = Around {
+        session: ctx.session.get_untracked(),
+        terms: terms.clone(),
+        slot,
+    };
+    let objectives = lesson
+        .objectives
+        .iter()
+        .map(|o| view! { <li>{prose::inlines(o, &terms)}</li> })
+        .collect_view();
     let needs: Vec<Place> = lesson
         .prerequisites
         .iter()
         .filter_map(|id| course::places().find(|p| p.path() == *id))
         .collect();
     let needs = (!needs.is_empty()).then(|| {
-        let links = needs.iter().map(|p| view! { <li><a href=p.href()>{p.lesson.name.get(lang())}</a></li> }).collect_view();
+        let links = needs
+            .iter()
+            .map(|p| view! { <li><a href=p.href()>{p.lesson.name.get(lang())}</a></li> })
+            .collect_view();
         view! { <h2>{t().prerequisites}</h2><ul>{links}</ul> }
     });
-    let points = lesson.key_points.iter().map(|k| view! { <li>{prose::inlines(k, &terms)}</li> }).collect_view();
+    let points = lesson
+        .key_points
+        .iter()
+        .map(|k| view! { <li>{prose::inlines(k, &terms)}</li> })
+        .collect_view();
     let glossary = lesson
         .terms
         .iter()
@@ -332,10 +375,24 @@ fn slot(block: &Block, lesson: &Arc<Lesson>, ctx: &Ctx, terms: &Arc<Vec<essaim_p
 }
 
 /// A step in the text: its instructions, and once it is passed what happened.
-fn step(n: usize, body: AnyView, lesson: &Arc<Lesson>, ctx: &Ctx, terms: &Arc<Vec<essaim_proto_lab::lesson::Term>>) -> AnyView {
-    let Some(text) = lesson.steps.get(n).cloned() else { return body };
+fn step(
+    n: usize,
+    body: AnyView,
+    lesson: &Arc<Lesson>,
+    ctx: &Ctx,
+    terms: &Arc<Vec<essaim_proto_lab::lesson::Term>>,
+) -> AnyView {
+    let Some(text) = lesson.steps.get(n).cloned() else {
+        return body;
+    };
     let all = lesson.steps.len();
-    let (a, b, c, now, go) = (ctx.clone(), ctx.clone(), ctx.clone(), ctx.step.clone(), ctx.step.clone());
+    let (a, b, c, now, go) = (
+        ctx.clone(),
+        ctx.clone(),
+        ctx.clone(),
+        ctx.step.clone(),
+        ctx.step.clone(),
+    );
     let title = text.title.clone();
     let terms = terms.clone();
     let success = move || {
@@ -369,7 +426,7 @@ fn finished(ctx: &Ctx) -> impl IntoView + use<> {
             })
         }}
         <p class="lesson__again"><button class="btn" on:click=move |_| ask.ask(t_now().reset_lesson_text)>
-            {icon_sm("refresh")}{move || t().reset_lesson}</button></p>
+            {icon_sm("refresh")}{tr(|t| t.reset_lesson)}</button></p>
         {reset.view("reset-title", move || {
             store::reset_lesson(&path);
             again.step.set(0);
@@ -425,16 +482,16 @@ fn dock_step(ctx: Ctx, lesson: &Arc<Lesson>, n: usize, text: Arc<StepText>) -> i
         <section class="goals" aria-labelledby="g-t" lang=lesson.language.clone()>
             <div class="goals__head">
                 {ring(move || state.with(|s| tally(s, goals).0) as f64 / goals.max(1) as f64)}
-                <h2 id="g-t">{move || t().goals}</h2>
+                <h2 id="g-t">{tr(|t| t.goals)}</h2>
                 <span class="muted num goals__n">{move || state.with(|s| tally(s, goals).1)}</span>
                 <span class="grow"></span>
                 <span class="goals__step num">{move || fill(t().step_n, &[&(n + 1).to_string(), &all.to_string()])}</span>
                 <span class="goals__nav">
-                    <button class="iconbtn" disabled=n == 0 aria-label=move || t().step_previous title=move || t().step_previous
+                    <button class="iconbtn" disabled=n == 0 aria-label=tr(|t| t.step_previous) title=tr(|t| t.step_previous)
                         on:click=go(n.saturating_sub(1), back)>{icon_sm("arrowl")}</button>
-                    <button class="iconbtn" disabled={n + 1 == all} aria-label=move || t().step_next title=move || t().step_next
+                    <button class="iconbtn" disabled={n + 1 == all} aria-label=tr(|t| t.step_next) title=tr(|t| t.step_next)
                         on:click=go(n + 1, next)>{icon_sm("arrow")}</button>
-                    <button class="iconbtn" aria-label=move || t().reset_step title=move || t().reset_step
+                    <button class="iconbtn" aria-label=tr(|t| t.reset_step) title=tr(|t| t.reset_step)
                         on:click=move |_| if let Some(s) = restart.session.get_untracked() { s.restart_step(n as u32); }>{icon_sm("refresh")}</button>
                 </span>
             </div>

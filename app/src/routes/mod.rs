@@ -12,7 +12,7 @@ use leptos::prelude::*;
 
 use crate::router::Route;
 use crate::state;
-use crate::text::{fill, lang, t};
+use crate::text::{fill, lang, t, tr};
 use crate::ui::{dialog, toast};
 use crate::{course, dom};
 
@@ -33,7 +33,7 @@ pub fn App() -> impl IntoView {
         <a class="skip" href="#contenu" on:click=|event| {
             event.prevent_default();
             focus_top();
-        }>{move || t().skip}</a>
+        }>{tr(|t| t.skip)}</a>
         {move || {
             let _ = key.get();
             page(state::route().get_untracked())
@@ -96,7 +96,9 @@ fn focus_top() {
 fn keyboard() {
     dom::listen(document().as_ref(), "keydown", |event| {
         use wasm_bindgen::JsCast;
-        let Some(key) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
+        let Some(key) = event.dyn_ref::<web_sys::KeyboardEvent>() else {
+            return;
+        };
         if key.key() != "?" || key.ctrl_key() || key.alt_key() || key.meta_key() {
             return;
         }

@@ -72,7 +72,11 @@ async fn finish(request: IdbRequest) -> Option<JsValue> {
 
 fn store(mode: IdbTransactionMode) -> Option<IdbObjectStore> {
     DOOR.with(|d| match &*d.borrow() {
-        Door::Open(db) => db.transaction_with_str_and_mode(STORE, mode).ok()?.object_store(STORE).ok(),
+        Door::Open(db) => db
+            .transaction_with_str_and_mode(STORE, mode)
+            .ok()?
+            .object_store(STORE)
+            .ok(),
         _ => None,
     })
 }

@@ -53,9 +53,16 @@ pub async fn try_acquire(name: &str) -> Answer {
 
 async fn ask(name: &str, steal: bool, if_available: bool) -> Answer {
     let lost: Rc<Cell<bool>> = Rc::default();
-    let free = || Answer::Held(Lock { release: None, lost: Rc::default() });
+    let free = || {
+        Answer::Held(Lock {
+            release: None,
+            lost: Rc::default(),
+        })
+    };
     let Some(window) = web_sys::window() else { return free() };
-    let Some(locks) = dom::get(&window.navigator(), "locks") else { return free() };
+    let Some(locks) = dom::get(&window.navigator(), "locks") else {
+        return free();
+    };
     let options = Object::new();
     let _ = Reflect::set(&options, &"steal".into(), &steal.into());
     let _ = Reflect::set(&options, &"ifAvailable".into(), &if_available.into());
@@ -67,7 +74,9 @@ async fn ask(name: &str, steal: bool, if_available: bool) -> Answer {
         *keep_no.borrow_mut() = Some(reject);
     });
     let granted = Closure::once_into_js(move |lock: JsValue| -> JsValue {
-        let Some(tell) = answered.borrow_mut().take() else { return JsValue::UNDEFINED };
+        let Some(tell) = answered.borrow_mut().take() else {
+            return JsValue::UNDEFINED;
+        };
         if lock.is_null() {
             let _ = tell.call1(&JsValue::NULL, &JsValue::NULL);
             return JsValue::UNDEFINED;
@@ -93,7 +102,10 @@ async fn ask(name: &str, steal: bool, if_available: bool) -> Answer {
     dom::call(&request, "catch", &[failed]);
     match JsFuture::from(waiting).await {
         Ok(release) if release.is_null() => Answer::Taken,
-        Ok(release) => Answer::Held(Lock { release: release.dyn_into().ok(), lost }),
+        Ok(release) => Answer::Held(Lock {
+            release: release.dyn_into().ok(),
+            lost,
+        }),
         Err(_) => free(),
     }
 }

@@ -59,7 +59,10 @@ fn write(progress: Progress, merge: bool) {
         let mut progress = progress;
         let held = acquire("essaim-progress", false).await;
         if merge
-            && let Some(found) = idb::get(PROGRESS).await.and_then(|t| record::open(&t)).and_then(|b| Progress::read(&b))
+            && let Some(found) = idb::get(PROGRESS)
+                .await
+                .and_then(|t| record::open(&t))
+                .and_then(|b| Progress::read(&b))
         {
             progress.merge(&found);
         }
@@ -164,16 +167,24 @@ pub async fn export() -> String {
 /// Takes an exported file in; false where it is not one.
 pub async fn import(text: &str) -> bool {
     let Some(body) = record::open(text) else { return false };
-    let Some(rest) = body.strip_prefix("progress\n") else { return false };
+    let Some(rest) = body.strip_prefix("progress\n") else {
+        return false;
+    };
     let mut labs = Vec::new();
     let mut lines = rest;
     let mut progress = String::new();
     while let Some((line, after)) = lines.split_once('\n') {
         lines = after;
         if let Some(head) = line.strip_prefix("lab ") {
-            let Some((length, name)) = head.split_once(' ') else { return false };
-            let Ok(length) = length.parse::<usize>() else { return false };
-            let (Some(lab), Some(after)) = (lines.get(..length), lines.get(length + 1..)) else { return false };
+            let Some((length, name)) = head.split_once(' ') else {
+                return false;
+            };
+            let Ok(length) = length.parse::<usize>() else {
+                return false;
+            };
+            let (Some(lab), Some(after)) = (lines.get(..length), lines.get(length + 1..)) else {
+                return false;
+            };
             labs.push((name.to_owned(), lab.to_owned()));
             lines = after;
         } else {
@@ -181,7 +192,9 @@ pub async fn import(text: &str) -> bool {
             progress.push('\n');
         }
     }
-    let Some(found) = Progress::read(&progress) else { return false };
+    let Some(found) = Progress::read(&progress) else {
+        return false;
+    };
     for (name, lab) in labs {
         if course::places().any(|p| p.path() == name) || name == "free" {
             idb::put(&lab_key(&name), &record::seal(&lab)).await;

@@ -24,7 +24,11 @@ impl LessonProgress {
     }
 
     pub fn share(&self) -> f64 {
-        if self.steps_count == 0 { 0.0 } else { self.steps.len() as f64 / self.steps_count as f64 }
+        if self.steps_count == 0 {
+            0.0
+        } else {
+            self.steps.len() as f64 / self.steps_count as f64
+        }
     }
 }
 
@@ -41,7 +45,10 @@ impl Progress {
 
     /// The lesson worked on last.
     pub fn last(&self) -> Option<(&str, &LessonProgress)> {
-        self.lessons.iter().max_by(|a, b| a.1.when.total_cmp(&b.1.when)).map(|(k, v)| (k.as_str(), v))
+        self.lessons
+            .iter()
+            .max_by(|a, b| a.1.when.total_cmp(&b.1.when))
+            .map(|(k, v)| (k.as_str(), v))
     }
 
     pub fn forget(&mut self, path: &str) {
@@ -114,7 +121,9 @@ mod tests {
             at: step.into(),
             when,
         };
-        Progress { lessons: [("a/b/c".to_owned(), lesson)].into() }
+        Progress {
+            lessons: [("a/b/c".to_owned(), lesson)].into(),
+        }
     }
 
     #[test]

@@ -16,7 +16,9 @@ pub fn open(text: &str) -> Option<String> {
 
 /// FNV-1a: it finds truncation and damage, which is all that is asked of it.
 pub fn sum(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |h, b| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193))
+    bytes
+        .iter()
+        .fold(0x811c_9dc5, |h, b| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]

@@ -86,6 +86,12 @@ pub fn t() -> &'static Text {
     lang().text()
 }
 
+/// A string of the page, followed. Every use has the one type, so that the page holds the
+/// code that renders it once, not once a sentence.
+pub fn tr(f: fn(&'static Text) -> &'static str) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
+    move || f(t())
+}
+
 /// The page's strings, once (in event handlers).
 pub fn t_now() -> &'static Text {
     lang_now().text()
@@ -111,20 +117,6 @@ pub fn count(n: usize, one: &str, many: &str) -> String {
         Lang::En => n == 1,
     };
     fill(if singular { one } else { many }, &[&n.to_string()])
-}
-
-/// Bytes for people: `41,8 Mo`, `41.8 MB`.
-pub fn size(bytes: u64) -> String {
-    let fr = lang() == Lang::Fr;
-    let unit = |f: &'static str, e: &'static str| if fr { f } else { e };
-    let (value, unit) = match bytes {
-        0..1_000 => return format!("{bytes}\u{a0}{}", unit("o", "B")),
-        1_000..1_000_000 => (bytes as f64 / 1e3, unit("ko", "kB")),
-        _ => (bytes as f64 / 1e6, unit("Mo", "MB")),
-    };
-    let text = format!("{value:.1}");
-    let text = if fr { text.replace('.', ",") } else { text };
-    format!("{text}\u{a0}{unit}")
 }
 
 #[cfg(test)]

@@ -31,9 +31,8 @@ strings! {
     help: "Aide clavier", "Keyboard help";
     close: "Fermer", "Close";
     cancel: "Annuler", "Cancel";
-    ok: "D’accord", "OK";
-    loading: "Chargement…", "Loading…";
     soon: "À venir", "To come";
+    soon_in_line: "à venir", "to come";
     not_found_title: "Cette page n’existe pas", "This page does not exist";
     not_found_text: "L’adresse ne mène à aucune leçon du cours. Le programme les donne toutes.", "This address leads to no lesson of the course. The programme lists them all.";
     back_home: "Revenir au programme", "Back to the programme";
@@ -81,7 +80,6 @@ strings! {
     resume_steps: "{} étapes sur {}", "{} steps of {}";
     free_lab_title: "Labo libre", "Free lab";
     free_lab_text: "Un terminal, des fichiers, Git\u{202f}: sans consigne.", "A terminal, files, Git: no instructions.";
-    free_lab_open: "Ouvrir le labo", "Open the lab";
     local_title: "Ce cours est dans votre navigateur", "This course is in your browser";
     local_text: "Ni compte, ni serveur\u{202f}: votre progression ne quitte pas cet appareil.", "No account, no server: your progress does not leave this device.";
     export_progress: "Exporter ma progression", "Export my progress";
@@ -96,11 +94,7 @@ strings! {
     // chapter
     chapter_n: "Chapitre {}", "Chapter {}";
     chapter_requires: "Mieux vaut avoir vu\u{202f}:", "Better after:";
-    chapter_module: "Module", "Module";
-    chapter_planned: "Cette leçon n’est pas encore écrite. Voici le point du programme qu’elle couvrira.", "This lesson is not written yet. Here is the point of the programme it will cover.";
     chapter_will_contain: "Ce que ce module contiendra", "What this module will contain";
-    state_todo: "à faire", "to do";
-    state_started: "commencée", "started";
     state_done: "terminée", "finished";
     // lesson
     lesson: "Leçon", "Lesson";
@@ -114,12 +108,10 @@ strings! {
     view_graph: "Graphe", "Graph";
     objectives: "Ce que vous saurez faire", "What you will be able to do";
     prerequisites: "Avant de commencer", "Before you start";
-    why_it_matters: "Pourquoi c’est utile", "Why it matters";
     step_n: "Étape {} sur {}", "Step {} of {}";
     step_done: "Étape {} réussie", "Step {} done";
     step_next: "Étape suivante", "Next step";
     step_previous: "Étape précédente", "Previous step";
-    steps: "Étapes", "Steps";
     step_predict: "Avant d’exécuter", "Before you run it";
     goals: "Objectifs", "Goals";
     goals_of: "{} sur {}", "{} of {}";
@@ -139,24 +131,19 @@ strings! {
     hint_opened: "{} indice ouvert sur {}.", "{} hint opened of {}.";
     feedback: "Une erreur fréquente", "A common mistake";
     after_success: "Ce qui s’est passé", "What happened";
-    real_life: "Dans la vraie vie", "In real life";
     key_points: "À retenir", "Key points";
     glossary: "Glossaire", "Glossary";
-    quiz: "Questions", "Quiz";
     quiz_check: "Vérifier", "Check";
     quiz_again: "Réessayer", "Try again";
     quiz_right: "Bonne réponse.", "Right answer.";
     quiz_wrong: "Non\u{202f}:", "No:";
     quiz_choose: "Choisissez d’abord une réponse.", "Choose an answer first.";
-    quiz_score: "{} sur {}", "{} of {}";
     lesson_finished: "Leçon terminée", "Lesson finished";
     lesson_finished_text: "Toutes les étapes sont faites. Les questions restent ouvertes, le labo aussi.", "Every step is done. The questions stay open, and so does the lab.";
-    reset: "Recommencer", "Start over";
     reset_step: "Recommencer l’étape", "Start the step over";
     reset_lesson: "Recommencer la leçon", "Start the lesson over";
     reset_lesson_title: "Recommencer cette leçon\u{202f}?", "Start this lesson over?";
     reset_lesson_text: "Le labo revient à son début et les étapes faites sont oubliées.", "The lab goes back to its start and finished steps are forgotten.";
-    reset_course: "Recommencer le cours", "Start the course over";
     split_label: "Largeur de la leçon", "Lesson width";
     // snippet, callout
     run_in_terminal: "Envoyer au terminal", "Send to terminal";
@@ -182,13 +169,10 @@ strings! {
     lab_version: "Le moteur et la page n’ont pas la même version. Rechargez la page.", "The engine and the page are not of the same version. Reload the page.";
     lab_restarted: "La commande «\u{202f}{}\u{202f}» a bloqué le moteur\u{202f}: il a été relancé et vous êtes juste avant elle. Rien d’autre n’est perdu.", "The command “{}” blocked the engine: it was restarted and you are just before it. Nothing else is lost.";
     lab_restarted_plain: "Le moteur ne répondait plus\u{202f}: il a été relancé, et votre labo est revenu tel qu’il était.", "The engine had stopped answering: it was restarted, and your lab is back as it was.";
-    lab_restoring: "Le labo se remet en place…", "The lab is being restored…";
-    lab_restored: "Le labo est revenu comme vous l’aviez laissé.", "The lab is back as you left it.";
     lab_other_tab: "Ce labo est ouvert dans un autre onglet. Ici, rien n’est enregistré.", "This lab is open in another tab. Nothing is saved here.";
     lab_take_over: "Enregistrer plutôt ici", "Save here instead";
     lab_menu: "Fichiers et partage", "Files and sharing";
     lab_take_out: "Tout emporter (zip)", "Take everything out (zip)";
-    lab_take_file: "Emporter ce fichier", "Take this file out";
     lab_bring_in: "Apporter un fichier ou un zip", "Bring in a file or a zip";
     lab_brought: "{} apporté dans le labo.", "{} brought into the lab.";
     lab_too_big: "{} pèse plus de 50\u{a0}Mo\u{202f}: le labo ne peut pas le prendre.", "{} is over 50 MB: the lab cannot take it.";
@@ -199,7 +183,6 @@ strings! {
     lab_share_bad: "Ce lien ne contient pas un labo lisible. Un labo vide est ouvert à la place.", "This link holds no readable lab. An empty lab is open instead.";
     lab_bug: "Copier un rapport de bug", "Copy bug report";
     lab_bug_done: "Rapport copié\u{202f}: commandes, graine et version.", "Report copied: commands, seed and version.";
-    lab_drop: "Déposez ici pour apporter dans le labo", "Drop here to bring into the lab";
     lab_reset: "Remettre le labo à zéro", "Reset the lab";
     lab_reset_text: "Les fichiers et les commandes de ce labo seront oubliés.", "The files and commands of this lab will be forgotten.";
     lab_limit: "La commande a atteint une limite du labo ({}) et a été arrêtée. Rien n’est perdu.", "The command met a limit of the lab ({}) and was stopped. Nothing is lost.";
@@ -213,7 +196,6 @@ strings! {
     // terminal
     terminal: "Terminal", "Terminal";
     terminals: "Terminaux", "Terminals";
-    terminal_n: "Terminal {}", "Terminal {}";
     terminal_new: "Nouveau terminal", "New terminal";
     terminal_clear: "Effacer l’écran", "Clear the screen";
     terminal_input: "Ligne de commande", "Command line";
@@ -223,8 +205,6 @@ strings! {
     terminal_search: "(recherche)", "(search)";
     terminal_keys: "Touches", "Keys";
     terminal_paste: "{} lignes collées\u{202f}: elles s’exécutent une à une.", "{} lines pasted: they run one by one.";
-    terminal_choices: "Complétions possibles", "Possible completions";
-    terminal_stopped: "Arrêté après {} pas\u{202f}: la commande ne finissait pas.", "Stopped after {} steps: the command did not end.";
     // editor
     editor: "Éditeur", "Editor";
     editor_files: "Fichiers ouverts", "Open files";
@@ -264,13 +244,10 @@ strings! {
     time_at: "Après {}\u{202f}: {}", "After {}: {}";
     time_begin: "début", "start";
     time_past: "dans le passé", "in the past";
-    time_now: "au présent", "at the present";
     time_play: "Rejouer les commandes", "Play the commands again";
     time_pause: "Mettre en pause", "Pause";
     time_conflict: "échec", "failure";
     time_goal: "objectif", "goal";
-    time_empty: "Aucune commande encore", "No command yet";
-    time_past_note: "Vous regardez le passé. Une nouvelle commande repartirait d’ici.", "You are looking at the past. A new command would start again from here.";
     // git
     git_graph: "Graphe des commits", "Commit graph";
     git_states: "État des fichiers", "File states";
@@ -295,7 +272,6 @@ strings! {
     git_worktree: "Répertoire de travail", "Working tree";
     git_index: "Index", "Index";
     git_head: "HEAD", "HEAD";
-    git_clean: "identique", "the same";
     git_file: "Fichier", "File";
     git_staged: "indexé", "staged";
     git_modified: "modifié", "modified";
@@ -306,7 +282,6 @@ strings! {
     git_conflicted: "en conflit", "in conflict";
     git_absent: "absent", "absent";
     git_states_twin: "Tout est enregistré\u{202f}: le répertoire de travail, l’index et HEAD sont identiques.", "Everything is committed: working tree, index and HEAD are the same.";
-    git_changed: "Ce que la dernière commande a changé", "What the last command changed";
     git_stash: "{} mise de côté", "{} stashed";
     maximise: "Agrandir le panneau", "Maximise the panel";
     restore: "Rétablir le panneau", "Restore the panel";
@@ -333,8 +308,6 @@ strings! {
     help_k_split: "déplacer une séparation de 16\u{a0}px", "move a divider by 16 px";
     help_k_tabs: "changer d’onglet", "change tabs";
     help_k_time: "sur la frise\u{202f}: une commande en arrière, en avant", "on the timeline: one command back, forward";
-    key_esc_tab: "Échap puis Tab", "Esc then Tab";
-    key_arrows: "Flèches", "Arrows";
     // embed
     embed_title: "Exercice", "Exercise";
     embed_open: "Ouvrir en grand", "Open full size";

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::lab::{Session, carry};
-use crate::text::t;
+use crate::text::{t, tr};
 use crate::ui::dialog::Question;
 use crate::ui::icon::{icon, icon_sm};
 use crate::ui::panel::{Maximised, guarded};
@@ -19,7 +19,7 @@ pub fn bench(session: Session) -> impl IntoView {
     let (ma, mb, mc, which) = (maximised.clone(), maximised.clone(), maximised.clone(), maximised);
     let dropped = session;
     view! {
-        <section class="bench bench--git" aria-label=move || t().lab
+        <section class="bench bench--git" aria-label=tr(|t| t.lab)
             class=("has-max", move || which.get().is_some())
             on:dragover=|e| e.prevent_default()
             on:drop=move |e| {
@@ -66,10 +66,16 @@ pub fn lab_menu(session: Session) -> impl IntoView {
     let item = move |image: &'static str, name: fn() -> &'static str, act: Box<dyn Fn()>| {
         view! { <li><button class="menu__i" on:click=move |_| { close(); act(); }>{icon_sm(image)}<span>{name}</span></button></li> }
     };
-    let (s1, s2, s3, s4, s5) = (session.clone(), session.clone(), session.clone(), session.clone(), session);
+    let (s1, s2, s3, s4, s5) = (
+        session.clone(),
+        session.clone(),
+        session.clone(),
+        session.clone(),
+        session,
+    );
     view! {
         <details class="menu" node_ref=node on:keydown=move |e| if e.key() == "Escape" { close(); }>
-            <summary class="iconbtn" aria-label=move || t().lab_menu title=move || t().lab_menu>{icon("file")}</summary>
+            <summary class="iconbtn" aria-label=tr(|t| t.lab_menu) title=tr(|t| t.lab_menu)>{icon("file")}</summary>
             <ul class="menu__l">
                 {item("upload", || t().lab_bring_in, Box::new(move || {
                     let session = s1.clone();
@@ -93,8 +99,8 @@ pub fn other_tab(session: Session) -> impl IntoView {
         let take = take.clone();
         elsewhere.then(|| {
             view! {
-                <div class="notice" role="status">{icon_sm("info")}<span>{move || t().lab_other_tab}</span>
-                    <button class="btn btn--sm" on:click=move |_| take.take_over()>{move || t().lab_take_over}</button></div>
+                <div class="notice" role="status">{icon_sm("info")}<span>{tr(|t| t.lab_other_tab)}</span>
+                    <button class="btn btn--sm" on:click=move |_| take.take_over()>{tr(|t| t.lab_take_over)}</button></div>
             }
         })
     }
@@ -104,7 +110,7 @@ pub fn other_tab(session: Session) -> impl IntoView {
 pub fn memory_only() -> impl IntoView {
     move || {
         (!crate::state::keeps().get()).then(|| {
-            view! { <div class="notice notice--warn" role="status">{icon_sm("alert")}<span>{move || t().storage_denied}</span></div> }
+            view! { <div class="notice notice--warn" role="status">{icon_sm("alert")}<span>{tr(|t| t.storage_denied)}</span></div> }
         })
     }
 }
@@ -122,7 +128,7 @@ pub fn view_switch(end: AnyView) -> impl IntoView {
     };
     view! {
         <div class="viewsw">
-            <div class="tabs" role="tablist" aria-label=move || t().view on:keydown=|e| tabs::arrows(&e)>
+            <div class="tabs" role="tablist" aria-label=tr(|t| t.view) on:keydown=|e| tabs::arrows(&e)>
                 {tab("lesson", "book", || t().view_lesson, "")}
                 {tab("lab", "term", || t().view_lab, "")}
                 {tab("graph", "graph", || t().view_graph, "only-s")}

@@ -4,11 +4,16 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use crate::text::t;
+use crate::text::{t, tr};
 use crate::ui::icon::icon_sm;
 
 /// A dialog shown while `open` holds. The focus goes back to where it was.
-pub fn dialog(open: ArcRwSignal<bool>, title: impl Fn() -> String + Send + 'static, id: &'static str, body: AnyView) -> impl IntoView {
+pub fn dialog(
+    open: ArcRwSignal<bool>,
+    title: impl Fn() -> String + Send + 'static,
+    id: &'static str,
+    body: AnyView,
+) -> impl IntoView {
     let node = NodeRef::<html::Dialog>::new();
     let shown = open.clone();
     Effect::new(move |_| {
@@ -26,7 +31,7 @@ pub fn dialog(open: ArcRwSignal<bool>, title: impl Fn() -> String + Send + 'stat
         <dialog class="dialog" node_ref=node aria-labelledby=id on:close=move |_| closed.set(false)>
             <div class="dialog__head">
                 <h2 id=id>{title}</h2>
-                <button class="iconbtn" aria-label=move || t().close on:click=move |_| close.set(false)>{icon_sm("x")}</button>
+                <button class="iconbtn" aria-label=tr(|t| t.close) on:click=move |_| close.set(false)>{icon_sm("x")}</button>
             </div>
             {body}
         </dialog>
@@ -44,7 +49,12 @@ pub struct Question {
 
 impl Question {
     pub fn new(title: fn() -> &'static str, yes: fn() -> &'static str) -> Self {
-        Self { open: ArcRwSignal::new(false), title, text: ArcRwSignal::new(String::new()), yes }
+        Self {
+            open: ArcRwSignal::new(false),
+            title,
+            text: ArcRwSignal::new(String::new()),
+            yes,
+        }
     }
 
     pub fn ask(&self, text: impl Into<String>) {
@@ -58,7 +68,7 @@ impl Question {
         let body = view! {
             <p>{move || text.get()}</p>
             <div class="row dialog__end">
-                <button class="btn" autofocus=true on:click=move |_| no.set(false)>{move || t().cancel}</button>
+                <button class="btn" autofocus=true on:click=move |_| no.set(false)>{tr(|t| t.cancel)}</button>
                 <button class="btn btn--danger" on:click=move |_| {
                     done.set(false);
                     act();
@@ -72,10 +82,7 @@ impl Question {
 /// The keys, by place.
 pub fn help(open: ArcRwSignal<bool>) -> impl IntoView {
     type Row = (&'static str, fn() -> &'static str);
-    let general: &[Row] = &[
-        ("?", || t().help_k_help),
-        ("Tab  Maj+Tab", || t().help_k_tab),
-    ];
+    let general: &[Row] = &[("?", || t().help_k_help), ("Tab  Maj+Tab", || t().help_k_tab)];
     let terminal: &[Row] = &[
         ("↑  ↓", || t().help_k_history),
         ("Ctrl+R", || t().help_k_search),
@@ -102,7 +109,10 @@ pub fn help(open: ArcRwSignal<bool>) -> impl IntoView {
         let rows = rows
             .iter()
             .map(|(keys, what)| {
-                let keys = keys.split("  ").map(|k| view! { <kbd class="kbd">{k}</kbd> }).collect_view();
+                let keys = keys
+                    .split("  ")
+                    .map(|k| view! { <kbd class="kbd">{k}</kbd> })
+                    .collect_view();
                 let what = *what;
                 view! { <div><dt>{keys}</dt><dd>{what}</dd></div> }
             })

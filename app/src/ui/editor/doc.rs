@@ -38,7 +38,14 @@ pub fn conflicts(text: &str) -> Vec<Conflict> {
     let mut open: Option<Conflict> = None;
     for (n, line) in text.lines().enumerate() {
         if let Some(name) = line.strip_prefix("<<<<<<< ") {
-            open = Some(Conflict { start: n, base: None, middle: 0, end: 0, ours: name.to_owned(), theirs: String::new() });
+            open = Some(Conflict {
+                start: n,
+                base: None,
+                middle: 0,
+                end: 0,
+                ours: name.to_owned(),
+                theirs: String::new(),
+            });
         } else if let Some(conflict) = &mut open {
             if line.starts_with("||||||| ") && conflict.middle == 0 {
                 conflict.base = Some(n);
@@ -95,8 +102,10 @@ const PYTHON: &[&str] = &[
     "False", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "None", "nonlocal", "not", "or",
     "pass", "raise", "return", "True", "try", "while", "with", "yield",
 ];
-const SHELL: &[&str] =
-    &["case", "do", "done", "elif", "else", "esac", "export", "fi", "for", "function", "if", "in", "local", "return", "set", "then", "while"];
+const SHELL: &[&str] = &[
+    "case", "do", "done", "elif", "else", "esac", "export", "fi", "for", "function", "if", "in", "local", "return",
+    "set", "then", "while",
+];
 const SQL: &[&str] = &[
     "AND", "AS", "BY", "CREATE", "FROM", "GROUP", "HAVING", "INSERT", "INTO", "JOIN", "LEFT", "LIMIT", "NOT", "NULL",
     "ON", "OR", "ORDER", "SELECT", "SUM", "TABLE", "VALUES", "WHERE", "COUNT", "WITH",
@@ -119,7 +128,9 @@ fn language(path: &str) -> Option<(&'static [&'static str], &'static str)> {
 
 /// Colours a line: comments, strings, numbers, keywords, names that are called.
 pub fn colour(path: &str, line: &str) -> Vec<Piece> {
-    let Some((keywords, comment)) = language(path) else { return vec![("", line.to_owned())] };
+    let Some((keywords, comment)) = language(path) else {
+        return vec![("", line.to_owned())];
+    };
     let mut pieces: Vec<Piece> = Vec::new();
     let mut rest = line;
     let mut put = |class: &'static str, text: &str| match pieces.last_mut() {
@@ -133,9 +144,9 @@ pub fn colour(path: &str, line: &str) -> Vec<Piece> {
         }
         let length = match c {
             '"' | '\'' => rest[1..].find(c).map_or(rest.len(), |end| end + 2),
-            _ if c.is_alphanumeric() || c == '_' => {
-                rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())
-            }
+            _ if c.is_alphanumeric() || c == '_' => rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(rest.len()),
             _ => c.len_utf8(),
         };
         let (word, after) = rest.split_at(length);

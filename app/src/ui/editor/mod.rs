@@ -17,7 +17,7 @@ use leptos::prelude::*;
 use crate::dom;
 use crate::lab::{Phase, Session};
 use crate::state::{self, ToastKind};
-use crate::text::{fill, t, t_now};
+use crate::text::{fill, t, t_now, tr};
 use crate::ui::icon::{icon_sm, icon_xs};
 use crate::ui::panel::{self, Maximised};
 use crate::ui::tabs;
@@ -66,7 +66,8 @@ impl Editor {
     }
 
     fn find(&self, path: &str) -> Option<Open> {
-        self.open.with_untracked(|all| all.iter().find(|o| &*o.path == path).cloned())
+        self.open
+            .with_untracked(|all| all.iter().find(|o| &*o.path == path).cloned())
     }
 
     /// Opens a file of the lab in a tab, or brings its tab to the front.
@@ -84,7 +85,11 @@ impl Editor {
 
     fn add(&self, path: &str, content: Vec<u8>, waits: Option<u32>) {
         let binary = content.contains(&0);
-        let text = if binary { String::new() } else { String::from_utf8_lossy(&content).into_owned() };
+        let text = if binary {
+            String::new()
+        } else {
+            String::from_utf8_lossy(&content).into_owned()
+        };
         let path: Arc<str> = path.into();
         self.open.update(|all| {
             all.retain(|o| o.path != path);
@@ -148,27 +153,32 @@ impl Editor {
                     continue;
                 }
                 let closing = editor.clone();
-                editor.session.read_file(tab.path.to_string(), move |content| match content {
-                    None => {
-                        if !tab.text.with_untracked(|now| tab.saved.with_untracked(|saved| now != saved)) {
-                            closing.close(&tab.path);
+                editor
+                    .session
+                    .read_file(tab.path.to_string(), move |content| match content {
+                        None => {
+                            if !tab
+                                .text
+                                .with_untracked(|now| tab.saved.with_untracked(|saved| now != saved))
+                            {
+                                closing.close(&tab.path);
+                            }
                         }
-                    }
-                    Some(content) => {
-                        let fresh = String::from_utf8_lossy(&content).into_owned();
-                        if tab.saved.with_untracked(|s| *s == fresh) {
-                            return;
+                        Some(content) => {
+                            let fresh = String::from_utf8_lossy(&content).into_owned();
+                            if tab.saved.with_untracked(|s| *s == fresh) {
+                                return;
+                            }
+                            if tab.text.get_untracked() == tab.saved.get_untracked() {
+                                tab.saved.set(fresh.clone());
+                                tab.text.set(fresh);
+                            } else if tab.text.get_untracked() == fresh {
+                                tab.saved.set(fresh);
+                            } else {
+                                tab.stale.set(true);
+                            }
                         }
-                        if tab.text.get_untracked() == tab.saved.get_untracked() {
-                            tab.saved.set(fresh.clone());
-                            tab.text.set(fresh);
-                        } else if tab.text.get_untracked() == fresh {
-                            tab.saved.set(fresh);
-                        } else {
-                            tab.stale.set(true);
-                        }
-                    }
-                });
+                    });
             }
         });
         let editor = self.clone();
@@ -188,13 +198,14 @@ impl Editor {
             return;
         }
         let tab = tab.clone();
-        self.session.save_file(tab.path.to_string(), text.clone().into_bytes(), move |good| {
-            if good {
-                tab.saved.set(text);
-                tab.stale.set(false);
-                state::say(ToastKind::Good, fill(t_now().editor_saved, &[name(&tab.path)]));
-            }
-        });
+        self.session
+            .save_file(tab.path.to_string(), text.clone().into_bytes(), move |good| {
+                if good {
+                    tab.saved.set(text);
+                    tab.stale.set(false);
+                    state::say(ToastKind::Good, fill(t_now().editor_saved, &[name(&tab.path)]));
+                }
+            });
     }
 
     fn abort(&self, tab: &Open) {
@@ -234,16 +245,22 @@ pub fn name(path: &str) -> &str {
 /// The panel: tabs, tree, text.
 pub fn editor_panel(session: Session, maximised: Maximised) -> impl IntoView {
     let editor = Editor::new(session);
-    let (tabs_of, body_of, end_of, tree_of, shown, toggle) =
-        (editor.clone(), editor.clone(), editor.clone(), editor.clone(), editor.tree_shown.clone(), editor.tree_shown.clone());
+    let (tabs_of, body_of, end_of, tree_of, shown, toggle) = (
+        editor.clone(),
+        editor.clone(),
+        editor.clone(),
+        editor.clone(),
+        editor.tree_shown.clone(),
+        editor.tree_shown.clone(),
+    );
     let pressed = editor.tree_shown.clone();
     let files = editor.session.files.clone();
     // With no file open the list is what there is to do, however narrow the panel.
     let none_open = editor.open.clone();
     view! {
-        <section class="panel a-edit" aria-label=move || t().editor>
+        <section class="panel a-edit" aria-label=tr(|t| t.editor)>
             <div class="panel__head panel__head--tabs">
-                <button class="iconbtn" aria-label=move || t().editor_show_tree title=move || t().editor_show_tree
+                <button class="iconbtn" aria-label=tr(|t| t.editor_show_tree) title=tr(|t| t.editor_show_tree)
                     aria-pressed=move || if pressed.get() { "true" } else { "false" }
                     on:click=move |_| toggle.update(|s| *s = !*s)>{icon_sm("folderopen")}</button>
                 {move || file_tabs(&tabs_of)}
@@ -262,7 +279,7 @@ pub fn editor_panel(session: Session, maximised: Maximised) -> impl IntoView {
 fn file_tabs(editor: &Editor) -> AnyView {
     let open = editor.open.get();
     if open.is_empty() {
-        return view! { <h2 class="panel__title">{move || t().editor}</h2> }.into_any();
+        return view! { <h2 class="panel__title">{tr(|t| t.editor)}</h2> }.into_any();
     }
     let tabs = open
         .into_iter()
@@ -281,7 +298,7 @@ fn file_tabs(editor: &Editor) -> AnyView {
             }
         })
         .collect_view();
-    view! { <div class="tabs" role="tablist" aria-label=move || t().editor_files on:keydown=|e| tabs::arrows(&e)>{tabs}</div> }.into_any()
+    view! { <div class="tabs" role="tablist" aria-label=tr(|t| t.editor_files) on:keydown=|e| tabs::arrows(&e)>{tabs}</div> }.into_any()
 }
 
 fn current(editor: &Editor) -> Option<Open> {
@@ -304,8 +321,8 @@ fn status(editor: &Editor) -> Option<AnyView> {
     let buttons = if tab.waits.is_some() {
         let (abort, dropped) = (editor.clone(), tab.clone());
         view! {
-            <button class="btn btn--sm btn--primary" on:click=move |_| save.save(&kept)>{move || t().editor_save_close}</button>
-            <button class="btn btn--sm" on:click=move |_| abort.abort(&dropped)>{move || t().editor_abort}</button>
+            <button class="btn btn--sm btn--primary" on:click=move |_| save.save(&kept)>{tr(|t| t.editor_save_close)}</button>
+            <button class="btn btn--sm" on:click=move |_| abort.abort(&dropped)>{tr(|t| t.editor_abort)}</button>
         }
         .into_any()
     } else {
@@ -313,7 +330,7 @@ fn status(editor: &Editor) -> Option<AnyView> {
         let label = path.clone();
         view! {
             <button class="btn btn--sm" disabled=move || !dirty.dirty()
-                on:click=move |_| save.save(&kept)>{move || t().editor_save}</button>
+                on:click=move |_| save.save(&kept)>{tr(|t| t.editor_save)}</button>
             <button class="iconbtn" aria-label=move || fill(t().editor_close_file, &[name(&label)])
                 on:click=move |_| close.close(&path)>{icon_sm("x")}</button>
         }
@@ -324,7 +341,7 @@ fn status(editor: &Editor) -> Option<AnyView> {
 
 fn front(editor: &Editor) -> AnyView {
     match current(editor) {
-        Some(tab) if tab.binary => view! { <p class="state">{move || t().editor_binary}</p> }.into_any(),
+        Some(tab) if tab.binary => view! { <p class="state">{tr(|t| t.editor_binary)}</p> }.into_any(),
         Some(tab) => text(editor.clone(), tab).into_any(),
         None => {
             let empty = editor.session.files.clone();
@@ -396,14 +413,16 @@ fn text(editor: Editor, tab: Open) -> impl IntoView {
                     on:keydown=keydown></textarea>
                 {conflict_bars(tab)}
             </div>
-            <p class="vh" id="ed-hint">{move || t().editor_leave}</p>
+            <p class="vh" id="ed-hint">{tr(|t| t.editor_leave)}</p>
         </div>
     }
 }
 
 fn insert(field: NodeRef<html::Textarea>, text: &str) {
     let Some(f) = field.get_untracked() else { return };
-    let (Ok(Some(from)), Ok(Some(to))) = (f.selection_start(), f.selection_end()) else { return };
+    let (Ok(Some(from)), Ok(Some(to))) = (f.selection_start(), f.selection_end()) else {
+        return;
+    };
     let _ = f.set_range_text_with_start_and_end(text, from, to);
     let at = from + text.len() as u32;
     let _ = f.set_selection_range(at, at);
@@ -433,7 +452,11 @@ fn coloured(tab: &Open) -> AnyView {
             let pieces = pieces
                 .into_iter()
                 .map(|(class, text)| {
-                    if class.is_empty() { text.into_any() } else { view! { <span class=class>{text}</span> }.into_any() }
+                    if class.is_empty() {
+                        text.into_any()
+                    } else {
+                        view! { <span class=class>{text}</span> }.into_any()
+                    }
                 })
                 .collect_view();
             view! { <div class=class><i>{n + 1}</i><span>{pieces}"\u{200b}"</span></div> }

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 
 use super::{Editor, file_mark, name};
-use crate::text::t;
+use crate::text::tr;
 use crate::ui::icon::icon;
 
 pub fn tree(editor: Editor) -> impl IntoView {
     let closed = RwSignal::new(BTreeSet::<String>::new());
     view! {
-        <ul class="filetree" aria-label=move || t().editor_tree>
+        <ul class="filetree" aria-label=tr(|t| t.editor_tree)>
             {move || rows(&editor, closed)}
         </ul>
     }

@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use leptos::prelude::document;
-use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{File, HtmlInputElement};
 
 use crate::dom;
@@ -25,7 +25,9 @@ pub fn pick(accept: &str, take: impl Fn(String, Vec<u8>) + 'static) {
 
 /// Asks for a file, not read yet: its size can be looked at first.
 pub fn choose(accept: &str, take: impl Fn(File) + 'static) {
-    let Ok(input) = document().create_element("input") else { return };
+    let Ok(input) = document().create_element("input") else {
+        return;
+    };
     let input: HtmlInputElement = input.unchecked_into();
     input.set_type("file");
     input.set_accept(accept);

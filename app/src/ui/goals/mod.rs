@@ -7,7 +7,7 @@ use essaim_proto_lab::lesson::{Inline, StepText};
 use essaim_proto_lab::message::StepState;
 use leptos::prelude::*;
 
-use crate::text::{fill, t};
+use crate::text::{fill, t, tr};
 use crate::ui::icon::icon;
 use crate::ui::prose;
 
@@ -53,7 +53,10 @@ pub fn goal_list(text: Arc<StepText>, state: Signal<Option<StepState>>) -> impl 
         .enumerate()
         .map(|(n, sentence)| goal(sentence, n, Signal::derive(move || look(n)), state))
         .collect_view();
-    let none = text.goals.is_empty().then(|| view! { <p class="state">{move || t().goals_none}</p> });
+    let none = text
+        .goals
+        .is_empty()
+        .then(|| view! { <p class="state">{tr(|t| t.goals_none)}</p> });
     view! {
         {none}
         <ul class="goals__list" aria-live="polite">{goals}{keeps(&text, state)}</ul>
@@ -119,6 +122,8 @@ pub fn clock(ms: u64) -> String {
 
 /// `2 sur 3`
 pub fn tally(state: &Option<StepState>, all: usize) -> (usize, String) {
-    let done = state.as_ref().map_or(0, |s| s.goals.iter().filter(|g| g.reached || s.passed).count());
+    let done = state
+        .as_ref()
+        .map_or(0, |s| s.goals.iter().filter(|g| g.reached || s.passed).count());
     (done, fill(t().goals_of, &[&done.to_string(), &all.to_string()]))
 }

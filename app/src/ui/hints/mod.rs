@@ -5,7 +5,7 @@ use std::sync::Arc;
 use essaim_proto_lab::lesson::StepText;
 use leptos::prelude::*;
 
-use crate::text::{fill, t};
+use crate::text::{fill, t, tr};
 use crate::ui::icon::{icon, icon_xs};
 use crate::ui::prose;
 
@@ -42,8 +42,8 @@ pub fn hints(text: Arc<StepText>) -> impl IntoView {
     };
     view! {
         <div class="hints">
-            <div class="hints__bar">{icon("bulb")}<span class="hints__t">{move || t().hints}</span><span class="grow"></span>
-                <span class="tiers" role="group" aria-label=move || t().hint_levels>{tier(0)}{tier(1)}{tier(2)}</span>
+            <div class="hints__bar">{icon("bulb")}<span class="hints__t">{tr(|t| t.hints)}</span><span class="grow"></span>
+                <span class="tiers" role="group" aria-label=tr(|t| t.hint_levels)>{tier(0)}{tier(1)}{tier(2)}</span>
             </div>
             <div aria-live="polite">{body}</div>
         </div>

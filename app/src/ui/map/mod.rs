@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::course::{COURSE, Chapter};
 use crate::state;
-use crate::text::{count, fill, lang, t};
+use crate::text::{count, fill, lang, t, tr};
 
 /// Where each chapter stands, in the drawing's own units.
 const PLACES: &[(&str, f64, f64)] = &[
@@ -30,7 +30,11 @@ fn edge((x1, y1): (f64, f64), (x2, y2): (f64, f64)) -> String {
         return format!("M{x1} {y1}H{x2}");
     }
     // The last turn stands in the gap before the target's column.
-    let turn = if x2 - x1 > 280.0 || x1 > 100.0 { x2 - 62.0 } else { x1 + 150.0 };
+    let turn = if x2 - x1 > 280.0 || x1 > 100.0 {
+        x2 - 62.0
+    } else {
+        x1 + 150.0
+    };
     let (r, s) = (14.0, if y2 > y1 { 1.0 } else { -1.0 });
     format!(
         "M{x1} {y1}H{}Q{turn} {y1} {turn} {}V{}Q{turn} {y2} {} {y2}H{x2}",
@@ -61,15 +65,15 @@ pub fn course_map() -> impl IntoView {
     view! {
         <section class="mapsec" aria-labelledby="m-t">
             <div class="sech">
-                <h2 id="m-t" class="title">{move || t().map_title}</h2>
-                <p class="muted">{move || t().map_note}</p>
+                <h2 id="m-t" class="title">{tr(|t| t.map_title)}</h2>
+                <p class="muted">{tr(|t| t.map_note)}</p>
                 <span class="grow"></span>
                 <span class="legend">
-                    <span><i class="mk mk--d"></i>{move || t().map_started}</span>
-                    <span><i class="mk"></i>{move || t().map_todo}</span>
+                    <span><i class="mk mk--d"></i>{tr(|t| t.map_started)}</span>
+                    <span><i class="mk"></i>{tr(|t| t.map_todo)}</span>
                 </span>
             </div>
-            <div class="mapbox scroll-x" tabindex="0" role="region" aria-label=move || t().map_scroll>
+            <div class="mapbox scroll-x" tabindex="0" role="region" aria-label=tr(|t| t.map_scroll)>
                 <svg class="map" viewBox="20 0 1060 372" role="img" aria-label=sentence>
                     {edges}
                     {columns}
@@ -93,7 +97,11 @@ fn node(n: usize, chapter: &'static Chapter) -> impl IntoView {
     let around = 2.0 * std::f64::consts::PI * 19.0;
     let begun = move || done() > 0.0;
     // Labels over a line stand above it and below it; at the end of the map they close up.
-    let (above, below) = if x > 800.0 { (y - 4.0, y + 14.0) } else { (y - 9.0, y + 19.0) };
+    let (above, below) = if x > 800.0 {
+        (y - 4.0, y + 14.0)
+    } else {
+        (y - 9.0, y + 19.0)
+    };
     view! {
         <g class="mp-n" class:is-now=begun on:click=move |_| {
             // For the pointer alone: the programme below has the links.
@@ -123,9 +131,20 @@ fn sentence() -> String {
             .map(|(m, _)| (m + 1).to_string())
             .collect();
         if let Some((last, before)) = opens.split_last() {
-            let list = if before.is_empty() { last.clone() } else { format!("{} {} {last}", before.join(", "), t().and) };
+            let list = if before.is_empty() {
+                last.clone()
+            } else {
+                format!("{} {} {last}", before.join(", "), t().and)
+            };
             parts.push(fill(t().map_opens, &[&(n + 1).to_string(), &list]));
         }
     }
-    fill(t().map_is, &[&parts.join(if lang() == crate::text::Lang::Fr { "\u{202f}; " } else { "; " })])
+    fill(
+        t().map_is,
+        &[&parts.join(if lang() == crate::text::Lang::Fr {
+            "\u{202f}; "
+        } else {
+            "; "
+        })],
+    )
 }

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use crate::text::t;
+use crate::text::{t, tr};
 use crate::ui::icon::icon_sm;
 
 /// Which panel has the whole bench, by its class.
@@ -24,7 +24,7 @@ pub fn expand(which: &'static str, maximised: Maximised) -> impl IntoView {
 /// Keeps a pane's failure inside it.
 pub fn guarded(pane: impl Fn() -> AnyView + Send + 'static) -> impl IntoView {
     view! {
-        <ErrorBoundary fallback=|_| view! { <p class="state">{move || t().pane_failed}</p> }>
+        <ErrorBoundary fallback=|_| view! { <p class="state">{tr(|t| t.pane_failed)}</p> }>
             {pane()}
         </ErrorBoundary>
     }

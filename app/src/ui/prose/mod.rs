@@ -23,7 +23,11 @@ pub struct Around {
 impl Around {
     /// Blocks that hold no step and run nothing.
     pub fn plain(terms: Arc<Vec<Term>>) -> Self {
-        Self { session: None, terms, slot: Arc::new(|_| ().into_any()) }
+        Self {
+            session: None,
+            terms,
+            slot: Arc::new(|_| ().into_any()),
+        }
     }
 }
 
@@ -36,11 +40,20 @@ fn block(block: &Block, around: &Around) -> AnyView {
         Block::Heading { level: 2, id, text } => {
             view! { <h2 id=format!("s-{id}")>{inlines(text, &around.terms)}</h2> }.into_any()
         }
-        Block::Heading { id, text, .. } => view! { <h3 id=format!("s-{id}")>{inlines(text, &around.terms)}</h3> }.into_any(),
+        Block::Heading { id, text, .. } => {
+            view! { <h3 id=format!("s-{id}")>{inlines(text, &around.terms)}</h3> }.into_any()
+        }
         Block::Paragraph(text) => view! { <p>{inlines(text, &around.terms)}</p> }.into_any(),
         Block::List { ordered, items } => {
-            let items = items.iter().map(|item| view! { <li>{tight(item, around)}</li> }).collect_view();
-            if *ordered { view! { <ol>{items}</ol> }.into_any() } else { view! { <ul>{items}</ul> }.into_any() }
+            let items = items
+                .iter()
+                .map(|item| view! { <li>{tight(item, around)}</li> })
+                .collect_view();
+            if *ordered {
+                view! { <ol>{items}</ol> }.into_any()
+            } else {
+                view! { <ul>{items}</ul> }.into_any()
+            }
         }
         Block::Code { language, text } => snippet::code(language.clone(), text.clone()).into_any(),
         Block::Run(run) => snippet::run(run.clone(), around.session.clone()).into_any(),
@@ -76,12 +89,21 @@ pub fn callout(kind: &str, body: AnyView) -> AnyView {
 fn table(head: &[Vec<Inline>], rows: &[Vec<Vec<Inline>>], terms: &Arc<Vec<Term>>) -> AnyView {
     let head = head
         .iter()
-        .map(|c| if c.is_empty() { view! { <td></td> }.into_any() } else { view! { <th scope="col">{inlines(c, terms)}</th> }.into_any() })
+        .map(|c| {
+            if c.is_empty() {
+                view! { <td></td> }.into_any()
+            } else {
+                view! { <th scope="col">{inlines(c, terms)}</th> }.into_any()
+            }
+        })
         .collect_view();
     let rows = rows
         .iter()
         .map(|row| {
-            let cells = row.iter().map(|c| view! { <td>{inlines(c, terms)}</td> }).collect_view();
+            let cells = row
+                .iter()
+                .map(|c| view! { <td>{inlines(c, terms)}</td> })
+                .collect_view();
             view! { <tr>{cells}</tr> }
         })
         .collect_view();
@@ -108,7 +130,10 @@ fn inline(inline: &Inline, terms: &Arc<Vec<Term>>) -> AnyView {
         Inline::Strong(inner) => view! { <strong>{inlines(inner, terms)}</strong> }.into_any(),
         Inline::Link { href, text } => link(href.clone(), inlines(text, terms)),
         Inline::Term { id, text } => {
-            let definition = terms.iter().find(|term| term.id == *id).map(|term| term.definition.clone());
+            let definition = terms
+                .iter()
+                .find(|term| term.id == *id)
+                .map(|term| term.definition.clone());
             view! { <dfn title=definition>{inlines(text, terms)}</dfn> }.into_any()
         }
         Inline::Break => view! { <br /> }.into_any(),
@@ -134,16 +159,4 @@ pub fn step_blocks(all: &[StepBlock], terms: &Arc<Vec<Term>>) -> AnyView {
         })
         .collect_view()
         .into_any()
-}
-
-/// The words of inline text, without their looks.
-pub fn words(all: &[Inline]) -> String {
-    all.iter()
-        .map(|i| match i {
-            Inline::Text(text) | Inline::Code(text) => text.clone(),
-            Inline::Emphasis(inner) | Inline::Strong(inner) => words(inner),
-            Inline::Link { text, .. } | Inline::Term { text, .. } => words(text),
-            Inline::Break => " ".to_owned(),
-        })
-        .collect()
 }

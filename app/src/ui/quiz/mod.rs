@@ -5,7 +5,7 @@ use std::sync::Arc;
 use essaim_proto_lab::lesson::Question;
 use leptos::prelude::*;
 
-use crate::text::t;
+use crate::text::{t, tr};
 use crate::ui::prose;
 
 /// One question; `right` is told when it is answered right.
@@ -73,10 +73,10 @@ pub fn question(question: Question, right: impl Fn() + Clone + Send + 'static) -
                         <button class="btn" on:click=move |_| {
                             checked.set(false);
                             chosen.update(|c| c.iter_mut().for_each(|x| *x = false));
-                        }>{move || t().quiz_again}</button>
+                        }>{tr(|t| t.quiz_again)}</button>
                     }).into_any()
                 } else {
-                    view! { <button class="btn btn--primary" on:click=check.clone()>{move || t().quiz_check}</button> }.into_any()
+                    view! { <button class="btn btn--primary" on:click=check.clone()>{tr(|t| t.quiz_check)}</button> }.into_any()
                 }}
                 <span class="muted quiz__say" role="status">{move || told.get().then(|| t().quiz_choose)}</span>
             </div>

@@ -4,7 +4,7 @@ use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use crate::state::{self, Theme};
-use crate::text::{Lang, lang, t};
+use crate::text::{Lang, lang, t, tr};
 use crate::ui::icon::icon;
 
 /// Seven dots around a queen: the swarm.
@@ -39,7 +39,7 @@ pub fn topbar(crumbs: Vec<Crumb>, end: Option<AnyView>) -> impl IntoView {
                 <span class="offline hide-s"><span class="lbl">{move || {
                     if state::keeps().get() { "" } else { t().storage_memory }
                 }}</span></span>
-                <button class="iconbtn" aria-label=move || t().help title=move || t().help
+                <button class="iconbtn" aria-label=tr(|t| t.help) title=tr(|t| t.help)
                     on:click=move |_| state::help().set(true)>{icon("help")}</button>
                 {lang_switch()}
                 {theme_button()}
@@ -51,10 +51,10 @@ pub fn topbar(crumbs: Vec<Crumb>, end: Option<AnyView>) -> impl IntoView {
 fn main_nav() -> impl IntoView {
     let current = |wanted: &'static str| move || (state::route().get().key() == wanted).then_some("page");
     view! {
-        <nav class="crumbs hnav" aria-label=move || t().nav_main>
-            <a href="#/" aria-current=current("home")>{move || t().nav_programme}</a>
-            <a href="#/lab" aria-current=current("lab")>{move || t().nav_lab}</a>
-            <a href="#/about" class="hide-m" aria-current=current("about")>{move || t().nav_about}</a>
+        <nav class="crumbs hnav" aria-label=tr(|t| t.nav_main)>
+            <a href="#/" aria-current=current("home")>{tr(|t| t.nav_programme)}</a>
+            <a href="#/lab" aria-current=current("lab")>{tr(|t| t.nav_lab)}</a>
+            <a href="#/about" class="hide-m" aria-current=current("about")>{tr(|t| t.nav_about)}</a>
         </nav>
     }
 }
@@ -76,13 +76,13 @@ fn breadcrumb(crumbs: Vec<Crumb>) -> impl IntoView {
             }
         })
         .collect_view();
-    view! { <nav class="crumbs" aria-label=move || t().nav_crumbs>{items}</nav> }
+    view! { <nav class="crumbs" aria-label=tr(|t| t.nav_crumbs)>{items}</nav> }
 }
 
 fn lang_switch() -> impl IntoView {
     let pressed = |l: Lang| move || if lang() == l { "true" } else { "false" };
     view! {
-        <div class="seglang" role="group" aria-label=move || t().language>
+        <div class="seglang" role="group" aria-label=tr(|t| t.language)>
             <button lang="fr" aria-pressed=pressed(Lang::Fr) title="Français"
                 on:click=|_| state::choose_lang(Lang::Fr, true)>"FR"</button>
             <button lang="en" aria-pressed=pressed(Lang::En) title="English"
@@ -94,7 +94,7 @@ fn lang_switch() -> impl IntoView {
 /// The round button that turns the light off and on.
 pub fn theme_button() -> impl IntoView {
     view! {
-        <button class="iconbtn" aria-label=move || t().theme_toggle title=move || t().theme_toggle
+        <button class="iconbtn" aria-label=tr(|t| t.theme_toggle) title=tr(|t| t.theme_toggle)
             aria-pressed=move || if state::theme().get() == Theme::Dark { "true" } else { "false" }
             on:click=|_: MouseEvent| state::toggle_theme()>{icon("theme")}</button>
     }

@@ -4,11 +4,11 @@ use essaim_proto_lab::lesson::Run;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
+use crate::dom;
 use crate::lab::Session;
 use crate::state::{self, ToastKind};
-use crate::text::{t, t_now};
+use crate::text::{t_now, tr};
 use crate::ui::icon::icon_sm;
-use crate::dom;
 
 /// Copies a text and says whether that worked.
 pub fn copy(text: String, done: &'static str) {
@@ -26,7 +26,7 @@ pub fn code(language: String, text: String) -> impl IntoView {
     view! {
         <div class="snippet">
             <div class="snippet__head"><span>{language}</span>
-                <button class="iconbtn" aria-label=move || t().copy title=move || t().copy
+                <button class="iconbtn" aria-label=tr(|t| t.copy) title=tr(|t| t.copy)
                     on:click=move |_| copy(whole.clone(), t_now().copied)>{icon_sm("copy")}</button></div>
             <pre tabindex="0" translate="no"><code>{text}</code></pre>
         </div>
@@ -52,13 +52,13 @@ pub fn run(run: Run, session: Option<Session>) -> impl IntoView {
             <button class="btn btn--sm btn--quiet snippet__run" on:click=move |_| {
                 session.run(commands.clone());
                 state::show_view("lab");
-            }>{icon_sm("send")}{move || t().run_in_terminal}</button>
+            }>{icon_sm("send")}{tr(|t| t.run_in_terminal)}</button>
         }
     });
     view! {
         <div class="snippet snippet--run">
             <div class="snippet__head"><span translate="no">"sh"</span><span class="grow"></span>{send}
-                <button class="iconbtn" aria-label=move || t().copy title=move || t().copy
+                <button class="iconbtn" aria-label=tr(|t| t.copy) title=tr(|t| t.copy)
                     on:click=move |_| copy(copied.clone(), t_now().copied)>{icon_sm("copy")}</button></div>
             <pre tabindex="0" translate="no"><code>{lines}</code></pre>
         </div>

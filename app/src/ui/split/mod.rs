@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::dom;
-use crate::text::t;
+use crate::text::tr;
 
 const LESSON_MIN: f64 = 320.0;
 const BENCH_MIN: f64 = 480.0;
@@ -15,13 +15,19 @@ const STEP: f64 = 16.0;
 /// The divider; it sets `--lesson-w` on the element of that id.
 pub fn split(parent: &'static str, lesson: String) -> impl IntoView {
     let key = format!("essaim.split.{lesson}");
-    let width = RwSignal::new(dom::local_get(&key).and_then(|w| w.parse::<f64>().ok()));
+    let width = RwSignal::new(dom::local_get(&key).and_then(|w| w.parse::<i32>().ok().map(f64::from)));
     let set = move |to: Option<f64>| {
         let room = dom::by_id(parent).map_or(1200.0, |e| f64::from(e.offset_width()));
         width.set(to.map(|w| w.clamp(LESSON_MIN, (room - BENCH_MIN).max(LESSON_MIN)).round()));
     };
     let save = move || {
-        dom::local_set(&key, &width.get_untracked().map(|w| w.to_string()).unwrap_or_default());
+        dom::local_set(
+            &key,
+            &width
+                .get_untracked()
+                .map(|w| (w as i32).to_string())
+                .unwrap_or_default(),
+        );
     };
     Effect::new(move |_| {
         let Some(work) = dom::by_id(parent) else { return };
@@ -32,11 +38,15 @@ pub fn split(parent: &'static str, lesson: String) -> impl IntoView {
     });
     let now = move || width.get_untracked().unwrap_or_else(|| lesson_width(parent));
     let dragging = RwSignal::new(false);
-    let target = |event: &PointerEvent| event.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok());
+    let target = |event: &PointerEvent| {
+        event
+            .current_target()
+            .and_then(|t| t.dyn_into::<web_sys::Element>().ok())
+    };
     let (save_key, save_up, save_reset) = (save.clone(), save.clone(), save);
     view! {
         <div class="split split--v split--main" role="separator" aria-orientation="vertical" tabindex="0"
-            aria-label=move || t().split_label
+            aria-label=tr(|t| t.split_label)
             aria-valuemin=LESSON_MIN.to_string() aria-valuemax="1600"
             aria-valuenow=move || width.get().unwrap_or_else(|| lesson_width(parent)).round().to_string()
             on:pointerdown=move |event| {

@@ -7,7 +7,7 @@ use web_sys::{ClipboardEvent, HtmlTextAreaElement, KeyboardEvent};
 
 use super::line::{Line, from_utf16, to_utf16};
 use crate::lab::screen::Screen;
-use crate::lab::{Session, TerminalModel};
+use crate::lab::{Phase, Session, TerminalModel};
 use crate::state::{self, ToastKind};
 use crate::text::{fill, t_now};
 
@@ -39,7 +39,11 @@ pub struct Control {
 
 /// A click in the log puts the focus on the line, unless it was to select text.
 pub fn focus_unless_selecting(input: NodeRef<html::Textarea>) {
-    let selecting = window().get_selection().ok().flatten().is_some_and(|s| !s.is_collapsed());
+    let selecting = window()
+        .get_selection()
+        .ok()
+        .flatten()
+        .is_some_and(|s| !s.is_collapsed());
     if let Some(field) = input.get_untracked()
         && !selecting
     {
@@ -67,7 +71,9 @@ impl Control {
     }
 
     fn line(&self) -> Line {
-        let Some(field) = self.field() else { return Line::default() };
+        let Some(field) = self.field() else {
+            return Line::default();
+        };
         let text = field.value();
         let units = field.selection_start().ok().flatten().unwrap_or_default();
         let cursor = from_utf16(&text, units);
@@ -165,7 +171,10 @@ impl Control {
             "p" => self.recall(1),
             "n" => self.recall(-1),
             "l" => self.model.screen.update(Screen::clear),
-            "r" => self.search.set(Some(Search { before: self.line().text, ..Search::default() })),
+            "r" => self.search.set(Some(Search {
+                before: self.line().text,
+                ..Search::default()
+            })),
             "c" => return self.interrupt(),
             "d" => self.end_of_file(),
             _ => return false,
@@ -189,8 +198,14 @@ impl Control {
 
     /// Ctrl-C copies when something is selected, and interrupts otherwise.
     fn interrupt(&self) -> bool {
-        let selecting = window().get_selection().ok().flatten().is_some_and(|s| !s.is_collapsed());
-        let in_field = self.field().is_some_and(|f| f.selection_start().ok() != f.selection_end().ok());
+        let selecting = window()
+            .get_selection()
+            .ok()
+            .flatten()
+            .is_some_and(|s| !s.is_collapsed());
+        let in_field = self
+            .field()
+            .is_some_and(|f| f.selection_start().ok() != f.selection_end().ok());
         if selecting || in_field {
             return false;
         }
@@ -210,6 +225,10 @@ impl Control {
     }
 
     fn enter(&self) {
+        // A lab that is being restored takes nothing: what was typed waits in its line.
+        if self.session.phase.get_untracked() != Phase::Ready {
+            return;
+        }
         let line = self.line();
         self.show(&Line::default());
         self.recall.set((0, String::new()));
@@ -222,14 +241,22 @@ impl Control {
         let history = self.model.history.get_untracked();
         let (at, draft) = self.recall.get_untracked();
         let draft = if at == 0 { self.line().text } else { draft };
-        let Some(to) = at.checked_add_signed(by).filter(|to| *to <= history.len()) else { return };
-        let text = if to == 0 { draft.clone() } else { history[history.len() - to].clone() };
+        let Some(to) = at.checked_add_signed(by).filter(|to| *to <= history.len()) else {
+            return;
+        };
+        let text = if to == 0 {
+            draft.clone()
+        } else {
+            history[history.len() - to].clone()
+        };
         self.recall.set((to, draft));
         self.show(&Line::new(&text));
     }
 
     fn search_key(&self, key: &str, ctrl: bool) -> bool {
-        let Some(mut search) = self.search.get_untracked() else { return false };
+        let Some(mut search) = self.search.get_untracked() else {
+            return false;
+        };
         match key {
             "r" | "R" if ctrl => search.skip += 1,
             "Enter" => {
@@ -260,7 +287,10 @@ impl Control {
         let mut found = history.iter().rev().filter(|h| h.contains(&search.query));
         if let Some(hit) = found.nth(search.skip) {
             let at = hit.find(&search.query).unwrap_or_default();
-            self.show(&Line { text: hit.clone(), cursor: at });
+            self.show(&Line {
+                text: hit.clone(),
+                cursor: at,
+            });
         } else {
             search.skip = search.skip.saturating_sub(1);
         }
@@ -271,26 +301,41 @@ impl Control {
     /// Tab: completes a line that has something, moves on from an empty one.
     fn complete(&self) -> bool {
         let line = self.line();
-        if line.text.trim().is_empty() || !matches!(self.model.status.get_untracked(), TerminalStatus::Prompt { .. } | TerminalStatus::Continuation) {
+        if line.text.trim().is_empty()
+            || !matches!(
+                self.model.status.get_untracked(),
+                TerminalStatus::Prompt { .. } | TerminalStatus::Continuation
+            )
+        {
             return false;
         }
         let control = self.clone();
         let asked = line.clone();
-        self.session.complete(self.model.id, line.text, line.cursor as u32, move |answer| {
-            // What was typed meanwhile wins.
-            if control.line() != asked {
-                return;
-            }
-            control.choices.set(if answer.candidates.len() > 1 { answer.candidates } else { Vec::new() });
-            let cursor = (answer.cursor as usize).min(answer.line.len());
-            control.show(&Line { text: answer.line, cursor });
-        });
+        self.session
+            .complete(self.model.id, line.text, line.cursor as u32, move |answer| {
+                // What was typed meanwhile wins.
+                if control.line() != asked {
+                    return;
+                }
+                control.choices.set(if answer.candidates.len() > 1 {
+                    answer.candidates
+                } else {
+                    Vec::new()
+                });
+                let cursor = (answer.cursor as usize).min(answer.line.len());
+                control.show(&Line {
+                    text: answer.line,
+                    cursor,
+                });
+            });
         true
     }
 
     /// One line is inserted as it is; several run one by one, the last stays to be confirmed if it has no end.
     pub fn paste(&self, event: &ClipboardEvent) {
-        let Some(text) = event.clipboard_data().and_then(|d| d.get_data("text").ok()) else { return };
+        let Some(text) = event.clipboard_data().and_then(|d| d.get_data("text").ok()) else {
+            return;
+        };
         let text = text.replace("\r\n", "\n");
         if !text.contains('\n') {
             return;

@@ -9,7 +9,10 @@ pub struct Line {
 
 impl Line {
     pub fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), cursor: text.len() }
+        Self {
+            text: text.to_owned(),
+            cursor: text.len(),
+        }
     }
 
     pub fn home(&mut self) {
@@ -58,9 +61,10 @@ impl Line {
     /// Ctrl-W: back to the white space before.
     pub fn cut_word(&mut self) -> String {
         let before = &self.text[..self.cursor];
-        let from = before.trim_end().rfind(char::is_whitespace).map_or(0, |at| {
-            at + before[at..].chars().next().map_or(1, char::len_utf8)
-        });
+        let from = before
+            .trim_end()
+            .rfind(char::is_whitespace)
+            .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
         let cut: String = self.text.drain(from..self.cursor).collect();
         self.cursor = from;
         cut
@@ -102,11 +106,20 @@ mod tests {
 
     #[test]
     fn cuts_leave_the_rest() {
-        let mut l = Line { text: "git commit -m été".into(), cursor: 10 };
+        let mut l = Line {
+            text: "git commit -m été".into(),
+            cursor: 10,
+        };
         assert_eq!(l.clone().cut_end(), " -m été");
         assert_eq!(l.clone().cut_start(), "git commit");
         assert_eq!(l.cut_word(), "commit");
-        assert_eq!(l, Line { text: "git  -m été".into(), cursor: 4 });
+        assert_eq!(
+            l,
+            Line {
+                text: "git  -m été".into(),
+                cursor: 4
+            }
+        );
         let mut l = Line::new("a  b  ");
         assert_eq!(l.cut_word(), "b  ");
         assert_eq!(l.text, "a  ");

@@ -15,7 +15,7 @@ use essaim_proto_lab::message::TerminalStatus;
 
 use crate::lab::screen::{Screen, Span};
 use crate::lab::{Phase, Session, TerminalModel};
-use crate::text::{fill, t};
+use crate::text::{fill, t, tr};
 use crate::ui::icon::icon_sm;
 use crate::ui::panel::{self, Maximised};
 use crate::ui::tabs;
@@ -52,7 +52,7 @@ pub fn terminal_panel(session: Session, maximised: Maximised) -> impl IntoView {
                     }
                 })
                 .collect_view();
-            view! { <div class="tabs" role="tablist" aria-label=move || t().terminals on:keydown=|e| tabs::arrows(&e)>{tabs}</div> }.into_any()
+            view! { <div class="tabs" role="tablist" aria-label=tr(|t| t.terminals) on:keydown=|e| tabs::arrows(&e)>{tabs}</div> }.into_any()
         }
     };
     let folder = {
@@ -81,15 +81,15 @@ pub fn terminal_panel(session: Session, maximised: Maximised) -> impl IntoView {
         move || starting(&phase, &retry)
     };
     view! {
-        <section class="panel term a-term" aria-label=move || t().terminal>
+        <section class="panel term a-term" aria-label=tr(|t| t.terminal)>
             <div class="panel__head panel__head--tabs">
                 {tab_list}
                 <span class="panel__meta" translate="no">{folder}</span>
                 <div class="panel__end">
-                    <button class="iconbtn" aria-label=move || t().terminal_new title=move || t().terminal_new
+                    <button class="iconbtn" aria-label=tr(|t| t.terminal_new) title=tr(|t| t.terminal_new)
                         disabled=move || phase.get() != Phase::Ready
                         on:click=move |_| adds.open_terminal()>{icon_sm("plus")}</button>
-                    <button class="iconbtn" aria-label=move || t().terminal_clear title=move || t().terminal_clear
+                    <button class="iconbtn" aria-label=tr(|t| t.terminal_clear) title=tr(|t| t.terminal_clear)
                         on:click=move |_| {
                             let model = clears.terminal(clears.active.get_untracked());
                             model.screen.update(Screen::clear);
@@ -105,13 +105,19 @@ pub fn terminal_panel(session: Session, maximised: Maximised) -> impl IntoView {
 
 /// What the terminal shows before it is ready.
 fn starting(phase: &ArcRwSignal<Phase>, session: &Session) -> Option<AnyView> {
-    let say = |text: String| view! { <p class="term__wait" role="status"><i class="spinner" aria-hidden="true"></i>{text}</p> }.into_any();
+    let say = |text: String| {
+        view! { <p class="term__wait" role="status"><i class="spinner" aria-hidden="true"></i>{text}</p> }.into_any()
+    };
     match phase.get() {
         Phase::Ready => None,
         Phase::Opening => Some(say(t().lab_starting.to_owned())),
         Phase::Loading(part) => {
             let percent = format!("{:.0}\u{202f}%", part * 100.0);
-            let text = if part > 0.0 { fill(t().lab_loading, &[&percent]) } else { t().lab_starting.to_owned() };
+            let text = if part > 0.0 {
+                fill(t().lab_loading, &[&percent])
+            } else {
+                t().lab_starting.to_owned()
+            };
             Some(say(text))
         }
         Phase::Failed(why) => {
@@ -119,7 +125,7 @@ fn starting(phase: &ArcRwSignal<Phase>, session: &Session) -> Option<AnyView> {
             Some(
                 view! {
                     <div class="term__wait" role="alert"><p>{why}</p>
-                        <button class="btn btn--sm" on:click=move |_| session.retry()>{move || t().retry}</button></div>
+                        <button class="btn btn--sm" on:click=move |_| session.retry()>{tr(|t| t.retry)}</button></div>
                 }
                 .into_any(),
             )
@@ -142,7 +148,7 @@ fn body(session: Session, model: TerminalModel) -> impl IntoView {
         <div class="panel__body" id="term-body" role="tabpanel" aria-labelledby=format!("term-tab-{}", model.id)
             on:click=move |_| keys::focus_unless_selecting(input)>
             <div class="pre mono" translate="no" lang="en">
-                <div class="term__log" role="log" aria-live="off" aria-label=move || t().terminal_output>
+                <div class="term__log" role="log" aria-live="off" aria-label=tr(|t| t.terminal_output)>
                     <For each=move || lines.with(|s| s.lines.clone()) key=|line| line.id let:line>
                         <div class="term__ln">{line_view(&line.spans, &prompt_of)}"\n"</div>
                     </For>
@@ -153,7 +159,7 @@ fn body(session: Session, model: TerminalModel) -> impl IntoView {
                         None => tail.with(|s| line_view(&s.tail, &prompt_here)),
                     }}</span>
                     <textarea class="term__field" node_ref=input rows="1" spellcheck="false" autocomplete="off"
-                        autocapitalize="off" aria-label=move || t().terminal_input
+                        autocapitalize="off" aria-label=tr(|t| t.terminal_input)
                         aria-describedby="term-hint" enterkeyhint="send"
                         placeholder=move || matches!(hint.get(), TerminalStatus::Busy).then(|| t().terminal_running)
                         on:keydown=move |e| key.keydown(&e)
@@ -166,7 +172,7 @@ fn body(session: Session, model: TerminalModel) -> impl IntoView {
                 }}
             </div>
         </div>
-        <p class="vh" id="term-hint">{move || t().editor_leave}</p>
+        <p class="vh" id="term-hint">{tr(|t| t.editor_leave)}</p>
         {announcer(&model)}
         {touch_keys(touch)}
     }
@@ -246,7 +252,7 @@ fn touch_keys(control: Control) -> impl IntoView {
     };
     let (pressed, ctrl) = (control.ctrl.clone(), control.clone());
     view! {
-        <div class="tkeys" role="toolbar" aria-label=move || t().terminal_keys>
+        <div class="tkeys" role="toolbar" aria-label=tr(|t| t.terminal_keys)>
             {key("Tab", "Tab")}
             <button class="tkey" aria-pressed=move || if pressed.get() { "true" } else { "false" }
                 on:pointerdown=|e| e.prevent_default() on:click=move |_| ctrl.touch("Control")>"Ctrl"</button>

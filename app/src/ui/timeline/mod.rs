@@ -11,7 +11,7 @@ use wasm_bindgen::JsCast;
 use crate::dom;
 use crate::lab::Session;
 use crate::lab::session::Pending;
-use crate::text::{count, fill, t};
+use crate::text::{count, fill, t, tr};
 use crate::ui::dialog::Question;
 use crate::ui::goals::clock;
 use crate::ui::icon::{icon, icon_sm};
@@ -34,7 +34,12 @@ fn ms(nanos: i64) -> u64 {
 /// Stops by virtual time; by rank where no time passed at all.
 fn scale(timeline: &Timeline, now_nanos: i64) -> Scale {
     let n = timeline.entries.len();
-    let begins = |k: usize| timeline.entries.get(k).map_or(now_nanos, |e: &TimelineEntry| e.at_nanos);
+    let begins = |k: usize| {
+        timeline
+            .entries
+            .get(k)
+            .map_or(now_nanos, |e: &TimelineEntry| e.at_nanos)
+    };
     let last = (1..=n).map(begins).fold(now_nanos, i64::max);
     let total = last.saturating_sub(timeline.start_nanos);
     // A quarter more than what was done, rounded up to the minute: the dotted part is room to go on.
@@ -50,7 +55,10 @@ fn scale(timeline: &Timeline, now_nanos: i64) -> Scale {
         let room = if n < 8 { 8 } else { n + 1 };
         stops = (0..=n).map(|k| k as f64 / room as f64 * 100.0).collect();
     }
-    Scale { stops, total_ms: ms((shown) as i64) }
+    Scale {
+        stops,
+        total_ms: ms((shown) as i64),
+    }
 }
 
 /// Controls shared by the full bar and the compact one.
@@ -64,7 +72,11 @@ struct Bar {
 impl Bar {
     fn new(session: Session) -> Self {
         let (timeline, now) = (session.timeline.clone(), session.now_nanos.clone());
-        Self { session, scale: Memo::new(move |_| scale(&timeline.get(), now.get())), playing: RwSignal::new(false) }
+        Self {
+            session,
+            scale: Memo::new(move |_| scale(&timeline.get(), now.get())),
+            playing: RwSignal::new(false),
+        }
     }
 
     fn done(&self) -> usize {
@@ -101,7 +113,10 @@ impl Bar {
             self.playing.set(false);
             return;
         }
-        let at_end = self.session.timeline.with_untracked(|t| t.done as usize >= t.entries.len());
+        let at_end = self
+            .session
+            .timeline
+            .with_untracked(|t| t.done as usize >= t.entries.len());
         if at_end {
             self.session.rewind(0);
         }
@@ -112,7 +127,10 @@ impl Bar {
 
 fn tick(bar: Rc<Bar>) {
     dom::after(PLAY_MS, move || {
-        let ended = bar.session.timeline.with_untracked(|t| t.done as usize >= t.entries.len());
+        let ended = bar
+            .session
+            .timeline
+            .with_untracked(|t| t.done as usize >= t.entries.len());
         if bar.playing.try_get_untracked() != Some(true) {
             return;
         }
@@ -136,7 +154,7 @@ pub fn timeline_bar(session: Session) -> impl IntoView {
     let (a, b) = (past.clone(), past.clone());
     let question = fork_question(&session);
     view! {
-        <section class="timeline" aria-label=move || t().time>
+        <section class="timeline" aria-label=tr(|t| t.time)>
             {controls(&bar)}
             {clock_of(&session)}
             {rail(bar)}
@@ -144,9 +162,9 @@ pub fn timeline_bar(session: Session) -> impl IntoView {
                 <button class="btn btn--sm" disabled=move || !a() on:click=move |_| {
                     let all = live.timeline.with_untracked(|t| t.entries.len()) as u32;
                     live.rewind(all);
-                }>{icon_sm("live")}<span>{move || t().time_live}</span></button>
+                }>{icon_sm("live")}<span>{tr(|t| t.time_live)}</span></button>
                 <button class="btn btn--sm" disabled=move || !b() on:click=move |_| forks.asks_fork.set(Some(Pending::Fork))>
-                    {icon_sm("refresh")}<span>{move || t().time_fork}</span></button>
+                    {icon_sm("refresh")}<span>{tr(|t| t.time_fork)}</span></button>
             </div>
             {question}
         </section>
@@ -158,7 +176,7 @@ pub fn timeline_compact(session: Session) -> impl IntoView {
     let bar = Bar::new(session.clone());
     let question = fork_question(&session);
     view! {
-        <section class="timeline timeline--c" aria-label=move || t().time>
+        <section class="timeline timeline--c" aria-label=tr(|t| t.time)>
             {controls(&bar)}
             {clock_of(&session)}
             {rail(bar)}
@@ -197,15 +215,15 @@ fn controls(bar: &Bar) -> impl IntoView + use<> {
     let playing = bar.playing;
     view! {
         <div class="tl-ctl">
-            <button class="iconbtn tl-first" aria-label=move || t().time_start title=move || t().time_start
+            <button class="iconbtn tl-first" aria-label=tr(|t| t.time_start) title=tr(|t| t.time_start)
                 disabled=move || a.done() == 0 on:click=move |_| first.session.rewind(0)>{icon("start")}</button>
-            <button class="iconbtn" aria-label=move || t().time_undo title=move || t().time_undo
+            <button class="iconbtn" aria-label=tr(|t| t.time_undo) title=tr(|t| t.time_undo)
                 disabled=move || b.done() == 0 on:click=move |_| back.session.undo()>{icon("back")}</button>
             <button class="iconbtn play" aria-label=move || if playing.get() { t().time_pause } else { t().time_play }
                 title=move || if playing.get() { t().time_pause } else { t().time_play }
                 disabled=move || c.all() == 0 on:click=move |_| play.play()>
                 {move || if playing.get() { icon("pause").into_any() } else { icon("play").into_any() }}</button>
-            <button class="iconbtn" aria-label=move || t().time_redo title=move || t().time_redo
+            <button class="iconbtn" aria-label=tr(|t| t.time_redo) title=tr(|t| t.time_redo)
                 disabled={move || d.done() == d.all()} on:click=move |_| next.session.redo()>{icon("fwd")}</button>
         </div>
     }
@@ -231,15 +249,17 @@ fn rail(bar: Bar) -> impl IntoView {
     let percent = |p: f64| format!("{p:.2}%");
     let dragging = RwSignal::new(false);
     let place = move |event: &PointerEvent| {
-        let rail = event.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok())?;
+        let rail = event
+            .current_target()
+            .and_then(|t| t.dyn_into::<web_sys::Element>().ok())?;
         let rect = rail.get_bounding_client_rect();
         Some((f64::from(event.client_x()) - rect.left()) / rect.width().max(1.0) * 100.0)
     };
     let points_move = points.clone();
     view! {
-        <div class="tl" role="group" aria-label=move || t().time_points>
+        <div class="tl" role="group" aria-label=tr(|t| t.time_points)>
             {move || goal_marks(&marks)}
-            <div class="tl__rail" role="slider" tabindex="0" aria-label=move || t().time_position
+            <div class="tl__rail" role="slider" tabindex="0" aria-label=tr(|t| t.time_position)
                 aria-valuemin="0" aria-valuemax=move || all.all().to_string()
                 aria-valuenow=move || value.done().to_string() aria-valuetext=move || position(&text)
                 on:pointerdown=move |e| {
@@ -283,7 +303,11 @@ fn position(bar: &Bar) -> String {
     bar.session.timeline.with(|timeline| match timeline.done as usize {
         0 => t().time_begin.to_owned(),
         n => {
-            let label = timeline.entries.get(n - 1).map(|e| e.label.as_str()).unwrap_or_default();
+            let label = timeline
+                .entries
+                .get(n - 1)
+                .map(|e| e.label.as_str())
+                .unwrap_or_default();
             fill(t().time_at, &[&n.to_string(), label])
         }
     })
@@ -321,7 +345,11 @@ fn goal_marks(bar: &Bar) -> AnyView {
         .enumerate()
         .map(|(k, (n, at, entry))| {
             let ends = at > 88.0;
-            let room = if ends { k == 0 || at - places[k - 1] > 24.0 } else { places.get(k + 1).is_none_or(|next| next - at > 14.0) };
+            let room = if ends {
+                k == 0 || at - places[k - 1] > 24.0
+            } else {
+                places.get(k + 1).is_none_or(|next| next - at > 14.0)
+            };
             mark(bar, n, at, &entry, ends, room)
         })
         .collect_view()
@@ -330,7 +358,8 @@ fn goal_marks(bar: &Bar) -> AnyView {
 
 /// A merge or another command that stopped on a conflict is a fault; goals are marks of their own.
 fn is_marked(entry: &TimelineEntry) -> bool {
-    !entry.reached.is_empty() || (entry.kind == EntryKind::Command && entry.status != 0 && entry.label.contains("merge"))
+    !entry.reached.is_empty()
+        || (entry.kind == EntryKind::Command && entry.status != 0 && entry.label.contains("merge"))
 }
 
 fn mark(bar: &Bar, n: usize, at: f64, entry: &TimelineEntry, ends: bool, named: bool) -> AnyView {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::state::{self, ToastKind};
-use crate::text::t;
+use crate::text::tr;
 use crate::ui::icon::{icon_sm, icon_xs};
 
 /// The corner of the page where sentences appear.
@@ -23,7 +23,7 @@ pub fn toasts() -> impl IntoView {
                         ToastKind::Bad => "alert",
                     })}
                     <span class="grow">{toast.text.clone()}</span>
-                    <button class="iconbtn" aria-label=move || t().close
+                    <button class="iconbtn" aria-label=tr(|t| t.close)
                         on:click=move |_| state::hush(toast.id)>{icon_xs("x")}</button>
                 </div>
             </For>

@@ -42,9 +42,15 @@ pub fn meta(view: Option<&GitView>) -> Option<String> {
 /// The tip whose first-parent line is lane 0: `main`, `master`, or where HEAD is.
 fn main_tip(repository: &Repository) -> Option<&str> {
     let named = |name: &str| {
-        repository.refs.iter().find(|r| r.kind == RefKind::Branch && r.name == name).map(|r| r.oid.as_str())
+        repository
+            .refs
+            .iter()
+            .find(|r| r.kind == RefKind::Branch && r.name == name)
+            .map(|r| r.oid.as_str())
     };
-    named("main").or_else(|| named("master")).or(repository.head.oid.as_deref())
+    named("main")
+        .or_else(|| named("master"))
+        .or(repository.head.oid.as_deref())
 }
 
 pub fn graph(view: Option<&GitView>) -> AnyView {
@@ -61,7 +67,10 @@ pub fn graph(view: Option<&GitView>) -> AnyView {
     let width = LEFT + LANE * layout.width.min(LANES_MAX) as f64;
     let height = ROW * (commits.len() + offset) as f64;
     let fresh = fresh(commits);
-    let rows = commits.iter().map(|c| row(c, repository, fresh.contains(&c.oid))).collect_view();
+    let rows = commits
+        .iter()
+        .map(|c| row(c, repository, fresh.contains(&c.oid)))
+        .collect_view();
     let hidden = repository.commits_count as usize - commits.len();
     view! {
         <div class="cg" style:--cg-w=format!("{}px", width + 2.0)>
@@ -82,7 +91,11 @@ fn fresh(commits: &[Commit]) -> HashSet<String> {
     SEEN.with(|seen| {
         let now: HashSet<String> = commits.iter().map(|c| c.oid.clone()).collect();
         let before = seen.replace(now.clone());
-        if before.is_empty() || before.is_disjoint(&now) { HashSet::new() } else { &now - &before }
+        if before.is_empty() || before.is_disjoint(&now) {
+            HashSet::new()
+        } else {
+            &now - &before
+        }
     })
 }
 
@@ -105,11 +118,19 @@ fn path(x1: f64, y1: f64, through: f64, x2: f64, y2: f64) -> String {
     let mut at = y1;
     if (through - x1).abs() > 0.1 {
         at = y1 + bend;
-        d.push_str(&format!("C{x1} {} {through} {} {through} {at}", y1 + bend * 0.8, y1 + bend * 0.3));
+        d.push_str(&format!(
+            "C{x1} {} {through} {} {through} {at}",
+            y1 + bend * 0.8,
+            y1 + bend * 0.3
+        ));
     }
     if (through - x2).abs() > 0.1 {
         let turn = (y2 - bend).max(at);
-        d.push_str(&format!("V{turn}C{through} {} {x2} {} {x2} {y2}", turn + bend * 0.75, y2 - bend * 0.75));
+        d.push_str(&format!(
+            "V{turn}C{through} {} {x2} {} {x2} {y2}",
+            turn + bend * 0.75,
+            y2 - bend * 0.75
+        ));
     } else {
         d.push_str(&format!("V{y2}"));
     }
@@ -122,14 +143,26 @@ fn edges(layout: &Layout, offset: usize) -> AnyView {
     all.sort_by_key(|e| std::cmp::Reverse(e.lane));
     all.into_iter()
         .map(|e| {
-            let d = path(x(e.from_lane), y(e.from_row + offset), x(e.lane), x(e.to_lane), y(e.to_row + offset));
+            let d = path(
+                x(e.from_lane),
+                y(e.from_row + offset),
+                x(e.lane),
+                x(e.to_lane),
+                y(e.to_row + offset),
+            );
             view! { <path d=d class=format!("cg-ln {}", lane_class(e.lane))></path> }
         })
         .collect_view()
         .into_any()
 }
 
-fn nodes(commits: &[Commit], layout: &Layout, repository: &Repository, offset: usize, fresh: &HashSet<String>) -> AnyView {
+fn nodes(
+    commits: &[Commit],
+    layout: &Layout,
+    repository: &Repository,
+    offset: usize,
+    fresh: &HashSet<String>,
+) -> AnyView {
     commits
         .iter()
         .zip(&layout.lanes)
@@ -147,7 +180,8 @@ fn nodes(commits: &[Commit], layout: &Layout, repository: &Repository, offset: u
                 view! { <circle cx=cx cy=cy r=if head { "6.5" } else { "5.5" } class=class></circle> }.into_any()
             } else {
                 let half = if head { 6.5 } else { 5.5 };
-                view! { <rect x=cx - half y=cy - half width=half * 2.0 height=half * 2.0 rx="2.5" class=class></rect> }.into_any()
+                view! { <rect x=cx - half y=cy - half width=half * 2.0 height=half * 2.0 rx="2.5" class=class></rect> }
+                    .into_any()
             }
         })
         .collect_view()
@@ -176,7 +210,12 @@ fn pending_row(repository: &Repository) -> Option<AnyView> {
     let name = operation
         .heads
         .first()
-        .and_then(|oid| repository.refs.iter().find(|r| r.oid == *oid && r.kind == RefKind::Branch))
+        .and_then(|oid| {
+            repository
+                .refs
+                .iter()
+                .find(|r| r.oid == *oid && r.kind == RefKind::Branch)
+        })
         .map(|r| r.name.clone());
     let text = match (&name, &repository.head.branch) {
         (Some(from), Some(into)) => fill(t().git_pending_merge, &[from, into]),
@@ -211,7 +250,11 @@ fn row(commit: &Commit, repository: &Repository, fresh: bool) -> impl IntoView +
 fn refs(commit: &Commit, repository: &Repository) -> AnyView {
     let here = repository.head.oid.as_deref() == Some(commit.oid.as_str());
     let on = |name: &str| here && repository.head.branch.as_deref() == Some(name);
-    let mut all: Vec<_> = repository.refs.iter().filter(|r| r.oid == commit.oid && r.kind != RefKind::Stash).collect();
+    let mut all: Vec<_> = repository
+        .refs
+        .iter()
+        .filter(|r| r.oid == commit.oid && r.kind != RefKind::Stash)
+        .collect();
     all.sort_by_key(|r| (!on(&r.name), r.kind as u8, r.name.clone()));
     let chips = all
         .into_iter()
@@ -230,7 +273,9 @@ fn refs(commit: &Commit, repository: &Repository) -> AnyView {
 
 /// The graph in words: where HEAD and the branches are, then every commit with its parents.
 pub fn twin(view: Option<&GitView>) -> AnyView {
-    let Some(repository) = view.and_then(|v| v.repository.as_ref()) else { return t().git_none.into_any() };
+    let Some(repository) = view.and_then(|v| v.repository.as_ref()) else {
+        return t().git_none.into_any();
+    };
     let t = t();
     let short = |oid: &str| oid.get(..7).unwrap_or(oid).to_owned();
     let head = match (&repository.head.branch, &repository.head.oid) {
@@ -243,7 +288,12 @@ pub fn twin(view: Option<&GitView>) -> AnyView {
         .iter()
         .filter(|r| r.kind != RefKind::Other)
         .map(|r| {
-            let subject = repository.commits.iter().find(|c| c.oid == r.oid).map(|c| c.subject.clone()).unwrap_or_default();
+            let subject = repository
+                .commits
+                .iter()
+                .find(|c| c.oid == r.oid)
+                .map(|c| c.subject.clone())
+                .unwrap_or_default();
             view! { <li>{fill(t.git_branch_is, &[&r.name, &short(&r.oid), &subject])}</li> }
         })
         .collect_view();

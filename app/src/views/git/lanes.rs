@@ -39,12 +39,20 @@ pub fn layout(commits: &[Commit], main: Option<&str>) -> Layout {
     }
     // What each lane waits for, going down; lane 0 waits for the spine only.
     let mut waiting: Vec<Option<usize>> = vec![spine.iter().position(|s| *s)];
-    let mut out = Layout { lanes: vec![0; commits.len()], edges: Vec::new(), width: 1 };
+    let mut out = Layout {
+        lanes: vec![0; commits.len()],
+        edges: Vec::new(),
+        width: 1,
+    };
     for (row, commit) in commits.iter().enumerate() {
         let lane = if spine[row] {
             0
         } else {
-            waiting.iter().skip(1).position(|w| *w == Some(row)).map_or_else(|| free(&mut waiting), |n| n + 1)
+            waiting
+                .iter()
+                .skip(1)
+                .position(|w| *w == Some(row))
+                .map_or_else(|| free(&mut waiting), |n| n + 1)
         };
         out.lanes[row] = lane;
         for (n, w) in waiting.iter_mut().enumerate() {
@@ -52,7 +60,10 @@ pub fn layout(commits: &[Commit], main: Option<&str>) -> Layout {
                 *w = None;
             }
         }
-        waiting[0] = (row..commits.len()).skip(1).find(|r| spine[*r]).filter(|_| spine.iter().any(|s| *s));
+        waiting[0] = (row..commits.len())
+            .skip(1)
+            .find(|r| spine[*r])
+            .filter(|_| spine.iter().any(|s| *s));
         for (n, parent) in commit.parents.iter().enumerate() {
             let Some(&to) = rows.get(parent.as_str()) else { continue };
             let held = waiting.iter().skip(1).position(|w| *w == Some(to)).map(|l| l + 1);
@@ -72,14 +83,25 @@ pub fn layout(commits: &[Commit], main: Option<&str>) -> Layout {
                 waiting[lane] = Some(to);
                 lane
             };
-            out.edges.push(Edge { from_row: row, from_lane: lane, to_row: to, to_lane: 0, lane: through });
+            out.edges.push(Edge {
+                from_row: row,
+                from_lane: lane,
+                to_row: to,
+                to_lane: 0,
+                lane: through,
+            });
         }
         out.width = out.width.max(waiting.len());
     }
     for edge in &mut out.edges {
         edge.to_lane = out.lanes[edge.to_row];
     }
-    out.width = out.lanes.iter().chain(out.edges.iter().map(|e| &e.lane)).max().map_or(1, |m| m + 1);
+    out.width = out
+        .lanes
+        .iter()
+        .chain(out.edges.iter().map(|e| &e.lane))
+        .max()
+        .map_or(1, |m| m + 1);
     out
 }
 
@@ -99,7 +121,11 @@ mod tests {
     use super::*;
 
     fn commit(oid: &str, parents: &[&str]) -> Commit {
-        Commit { oid: oid.into(), parents: parents.iter().map(|p| (*p).to_owned()).collect(), ..Commit::default() }
+        Commit {
+            oid: oid.into(),
+            parents: parents.iter().map(|p| (*p).to_owned()).collect(),
+            ..Commit::default()
+        }
     }
 
     #[test]
@@ -111,12 +137,29 @@ mod tests {
     #[test]
     fn a_side_branch_has_its_own_lane_until_it_joins() {
         // m merges t into main: main m-b-a, topic t-a.
-        let all = [commit("m", &["b", "t"]), commit("t", &["a"]), commit("b", &["a"]), commit("a", &[])];
+        let all = [
+            commit("m", &["b", "t"]),
+            commit("t", &["a"]),
+            commit("b", &["a"]),
+            commit("a", &[]),
+        ];
         let l = layout(&all, Some("m"));
         assert_eq!(l.lanes, [0, 1, 0, 0]);
         assert_eq!(l.width, 2);
-        assert!(l.edges.contains(&Edge { from_row: 0, from_lane: 0, to_row: 1, to_lane: 1, lane: 1 }));
-        assert!(l.edges.contains(&Edge { from_row: 1, from_lane: 1, to_row: 3, to_lane: 0, lane: 1 }));
+        assert!(l.edges.contains(&Edge {
+            from_row: 0,
+            from_lane: 0,
+            to_row: 1,
+            to_lane: 1,
+            lane: 1
+        }));
+        assert!(l.edges.contains(&Edge {
+            from_row: 1,
+            from_lane: 1,
+            to_row: 3,
+            to_lane: 0,
+            lane: 1
+        }));
     }
 
     #[test]

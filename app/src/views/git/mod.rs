@@ -7,7 +7,7 @@ mod places;
 use leptos::prelude::*;
 
 use crate::lab::Session;
-use crate::text::t;
+use crate::text::{t, tr};
 use crate::ui::icon::icon_sm;
 use crate::ui::panel::{self, Maximised};
 use crate::ui::tabs;
@@ -45,7 +45,7 @@ pub fn git_panel(session: Session, maximised: Maximised) -> impl IntoView {
                 }}
             </div>
             <details class="twin">
-                <summary>{crate::ui::icon::chevron()}{move || t().git_twin}</summary>
+                <summary>{crate::ui::icon::chevron()}{tr(|t| t.git_twin)}</summary>
                 <div>{move || twin.with(|v| graph::twin(v.as_ref()))}</div>
             </details>
         </section>

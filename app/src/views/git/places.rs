@@ -15,7 +15,11 @@ pub fn places(view: Option<&GitView>, session: &Session) -> AnyView {
     };
     let t = t();
     let changed = repository.files.iter().any(|f| is_changed(f));
-    let rows = repository.files.iter().map(|f| row(f, &repository.root, session)).collect_view();
+    let rows = repository
+        .files
+        .iter()
+        .map(|f| row(f, &repository.root, session))
+        .collect_view();
     view! {
         <table class="tbl places">
             <caption class="vh">{t.git_states}</caption>
@@ -50,7 +54,8 @@ fn row(f: &FileState, root: &str, session: &Session) -> AnyView {
         _ => None,
     };
     let (path, session) = (format!("{root}/{}", f.path), session.clone());
-    let exists = f.worktree != 'D' && (f.worktree_blob.is_some() || f.index_blob.is_some() || f.worktree == '?' || f.conflicted);
+    let exists =
+        f.worktree != 'D' && (f.worktree_blob.is_some() || f.index_blob.is_some() || f.worktree == '?' || f.conflicted);
     let name = f.path.clone();
     let name = if exists {
         view! {

@@ -30,7 +30,9 @@ struct Bundle {
 impl Bundle {
     fn say(&mut self, messages: Vec<ToPage>) {
         for message in messages {
-            let Ok(bytes) = postcard::to_allocvec(&message) else { continue };
+            let Ok(bytes) = postcard::to_allocvec(&message) else {
+                continue;
+            };
             let buffer = Uint8Array::from(bytes.as_slice()).buffer();
             let _ = self.scope.post_message_with_transfer(&buffer, &Array::of1(&buffer));
             self.said_ms = js_sys::Date::now();
@@ -38,7 +40,9 @@ impl Bundle {
     }
 
     fn hear(&mut self, data: &wasm_bindgen::JsValue) {
-        let Some(buffer) = data.dyn_ref::<js_sys::ArrayBuffer>() else { return };
+        let Some(buffer) = data.dyn_ref::<js_sys::ArrayBuffer>() else {
+            return;
+        };
         if let Ok(message) = postcard::from_bytes(&Uint8Array::new(buffer).to_vec()) {
             let answers = self.worker.handle(message);
             self.say(answers);
@@ -66,12 +70,22 @@ impl Bundle {
 
 fn main() {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
-    let build = Reflect::get(&scope, &"essaimBuild".into()).ok().and_then(|v| v.as_string()).unwrap_or_default();
+    let build = Reflect::get(&scope, &"essaimBuild".into())
+        .ok()
+        .and_then(|v| v.as_string())
+        .unwrap_or_default();
     let Ok(again) = MessageChannel::new() else { return };
-    let bundle = Bundle { scope: scope.clone(), worker: Worker::new(&build), again: again.clone(), scheduled: false, said_ms: 0.0 };
+    let bundle = Bundle {
+        scope: scope.clone(),
+        worker: Worker::new(&build),
+        again: again.clone(),
+        scheduled: false,
+        said_ms: 0.0,
+    };
     let bundle = Rc::new(RefCell::new(bundle));
     let hearing = bundle.clone();
-    let hear = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| hearing.borrow_mut().hear(&event.data()));
+    let hear =
+        Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| hearing.borrow_mut().hear(&event.data()));
     scope.set_onmessage(Some(hear.into_js_value().unchecked_ref()));
     let turn = Closure::<dyn FnMut()>::new(move || {
         let mut bundle = bundle.borrow_mut();
