@@ -1,5 +1,7 @@
 //! `essaim sh` as other programs see it: streams, exit codes, environment, a real folder.
 
+#![allow(clippy::unwrap_used)]
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
