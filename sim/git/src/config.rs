@@ -677,12 +677,9 @@ pub fn rename_section(text: &[u8], from: &[u8], to: Option<&[u8]>) -> Option<Vec
         }
         let next = headers.get(index + 1).map_or(text.len(), |header| header.0);
         out.extend_from_slice(&text[at..*start]);
-        match to {
-            Some(to) => {
-                out.extend_from_slice(section_header(to).strip_suffix(b"\n").unwrap_or_default());
-                out.extend_from_slice(&text[*end..next]);
-            }
-            None => {}
+        if let Some(to) = to {
+            out.extend_from_slice(section_header(to).strip_suffix(b"\n").unwrap_or_default());
+            out.extend_from_slice(&text[*end..next]);
         }
         at = next;
     }

@@ -300,7 +300,7 @@ fn build_tree(files: &mut Files, store: &Store, entries: &[&Entry], skip: usize)
                 at += 1;
             }
             Some(slash) => {
-                let directory = &entries[at].path[..skip + slash + 1];
+                let directory = &entries[at].path[..=skip + slash];
                 let len = entries[at..].iter().take_while(|entry| entry.path.starts_with(directory)).count();
                 let oid = build_tree(files, store, &entries[at..at + len], skip + slash + 1)?;
                 tree.push(TreeEntry {

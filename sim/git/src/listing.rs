@@ -32,7 +32,7 @@ impl Listing<'_> {
     /// Sorts by keys (`--sort`, the last one counting most), then by name.
     pub fn sort(&self, items: &mut [Ref], keys: &[Vec<u8>], ignore_case: bool) -> Result<()> {
         let fold = |text: Vec<u8>| if ignore_case { text.to_ascii_lowercase() } else { text };
-        items.sort_by(|a, b| fold(a.name.clone()).cmp(&fold(b.name.clone())));
+        items.sort_by_key(|item| fold(item.name.clone()));
         for key in keys {
             let (reverse, key) = match key.strip_prefix(b"-") {
                 Some(key) => (true, key),

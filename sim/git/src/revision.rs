@@ -537,19 +537,19 @@ impl Resolver<'_> {
             let left = or_head(&spec[..dots]);
             let right = or_head(&spec[dots + if three { 3 } else { 2 }..]);
             // `..` alone is the parent directory.
-            if spec != b".." {
-                if let (Some(a), Some(b)) = (self.commit(&left)?, self.commit(&right)?) {
-                    if three {
-                        let bases = History::new(&self.repo.store, self.files).merge_bases(&a, &[b])?;
-                        into.exclude.extend(bases);
-                        into.include.extend([a, b]);
-                        into.symmetric = Some((a, b));
-                    } else {
-                        into.exclude.push(a);
-                        into.include.push(b);
-                    }
-                    return Ok(true);
+            if spec != b".."
+                && let (Some(a), Some(b)) = (self.commit(&left)?, self.commit(&right)?)
+            {
+                if three {
+                    let bases = History::new(&self.repo.store, self.files).merge_bases(&a, &[b])?;
+                    into.exclude.extend(bases);
+                    into.include.extend([a, b]);
+                    into.symmetric = Some((a, b));
+                } else {
+                    into.exclude.push(a);
+                    into.include.push(b);
                 }
+                return Ok(true);
             }
         }
         if let Some(base) = spec.strip_suffix(b"^@") {

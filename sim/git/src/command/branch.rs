@@ -291,7 +291,9 @@ fn set_upstream(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Nex
         return Ok(Next::Exit(0));
     }
     write_upstream(cx, repo, &name, &remote, &merge)?;
-    announce(cx, &name, &full);
+    if !parsed.has("quiet") {
+        announce(cx, &name, &full);
+    }
     Ok(Next::Exit(0))
 }
 
@@ -408,7 +410,7 @@ fn rename(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
     let old = with_resolver(cx, repo, |resolver| resolver.interpret(&old))?.unwrap_or(old);
     let old_full = cat!["refs/heads/", old];
     let unborn = head.as_deref() == Some(&old_full) && !repo.refs.exists(cx.files(), &old_full);
-    if !repo.refs.exists(cx.files(), &old_full) && !(unborn && !copy) {
+    if !repo.refs.exists(cx.files(), &old_full) && (!unborn || copy) {
         if unborn {
             return Err(Fault::fatal(cat!["no commit on branch '", old, "' yet"]));
         }
@@ -511,12 +513,13 @@ fn list(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
             parsed.args.iter().any(|pattern| wildmatch(pattern, name.unwrap_or(&item.name), fold))
         });
     }
-    let mut filter = Filter::default();
-    filter.contains = plumbing::commits(cx, repo, parsed, "contains")?;
-    filter.no_contains = plumbing::commits(cx, repo, parsed, "no-contains")?;
-    filter.merged = plumbing::commits(cx, repo, parsed, "merged")?;
-    filter.no_merged = plumbing::commits(cx, repo, parsed, "no-merged")?;
-    filter.points_at = plumbing::commits(cx, repo, parsed, "points-at")?;
+    let filter = Filter {
+        contains: plumbing::commits(cx, repo, parsed, "contains")?,
+        no_contains: plumbing::commits(cx, repo, parsed, "no-contains")?,
+        merged: plumbing::commits(cx, repo, parsed, "merged")?,
+        no_merged: plumbing::commits(cx, repo, parsed, "no-merged")?,
+        points_at: plumbing::commits(cx, repo, parsed, "points-at")?,
+    };
     let head_branch = repo.refs.head_branch(cx.files());
     let detached = match (&head_branch, repo.refs.head(cx.files()), remotes || !parsed.args.is_empty()) {
         (None, Some(oid), false) => Some(Ref { name: b"HEAD".to_vec(), oid, symbolic: None }),

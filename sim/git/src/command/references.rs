@@ -128,14 +128,12 @@ fn update_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         false => repo.refs.resolve(cx.files(), name).map_or(name.clone(), |(full, _)| full),
     };
     let current = repo.refs.oid(cx.files(), &full);
-    if let Some(old) = old.filter(|old| !old.is_null()) {
-        if current != Some(old) {
-            let problem = match current {
-                None => cat!["unable to resolve reference '", name, "'"],
-                Some(oid) => cat![format!("is at {oid} but expected {old}")],
-            };
-            return Err(Fault::error(cat!["cannot lock ref '", name, "': ", problem]));
-        }
+    if let Some(old) = old.filter(|old| !old.is_null() && current != Some(*old)) {
+        let problem = match current {
+            None => cat!["unable to resolve reference '", name, "'"],
+            Some(oid) => cat![format!("is at {oid} but expected {old}")],
+        };
+        return Err(Fault::error(cat!["cannot lock ref '", name, "': ", problem]));
     }
     if current.is_some() {
         let who = cx.log_identity(&repo)?;

@@ -157,7 +157,7 @@ fn location(cx: &mut Cx<'_, '_>, name: &[u8], operand: &mut dyn FnMut() -> Optio
     let cwd = cx.files().canonicalize(cx.io.cwd())?;
     let inside = |outer: &[u8]| cwd == outer || cwd.starts_with(&cat![outer, "/"]);
     let in_git_dir = inside(&repo.git_dir);
-    let in_work_tree = repo.work_tree.as_deref().is_some_and(|top| inside(top)) && !in_git_dir;
+    let in_work_tree = repo.work_tree.as_deref().is_some_and(inside) && !in_git_dir;
     // Seen from below the top, `.git` is shown whole.
     let shown = |path: &[u8]| match repo.prefix.is_empty() {
         true => path.to_vec(),
@@ -207,7 +207,7 @@ fn revision(cx: &mut Cx<'_, '_>, state: &mut State, word: &[u8]) -> Result<()> {
         let ends = with_resolver(cx, &repo, |resolver| Ok((resolver.commit(&left)?, resolver.commit(&right)?)))?;
         if let (Some(a), Some(b)) = ends {
             one(cx, state, &right, state.not, &b)?;
-            one(cx, state, &left, !three != state.not, &a)?;
+            one(cx, state, &left, three == state.not, &a)?;
             if three {
                 let bases = History::new(&repo.store, cx.files()).merge_bases(&a, &[b])?;
                 for base in bases {

@@ -179,7 +179,7 @@ impl Store {
         if len >= 40 {
             return hex;
         }
-        let others = self.with_prefix(files, hex[..len.clamp(2, 40)].as_bytes());
+        let others = self.with_prefix(files, &hex.as_bytes()[..len.clamp(2, 40)]);
         let needed = others
             .iter()
             .filter(|other| *other != oid)
