@@ -159,7 +159,7 @@ impl Find<'_> {
                 }
             }
         }
-        candidates.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+        candidates.sort_by_key(|candidate| core::cmp::Reverse((candidate.0, candidate.1)));
         for copying in [false, true] {
             for (score, _, target, source) in &candidates {
                 let free = self.sources[*source].used == 0;

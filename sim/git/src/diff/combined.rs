@@ -164,7 +164,7 @@ fn is_changed(line: &Line, all: u64) -> bool {
 
 /// Marks the lines to show; whether there are any.
 fn select(sheet: &mut [Line], count: usize, all: u64, dense: bool, context: usize) -> bool {
-    for line in sheet[..=count].iter_mut() {
+    for line in &mut sheet[..=count] {
         line.shown = is_changed(line, all);
     }
     if dense {
@@ -210,7 +210,7 @@ fn drop_explained(sheet: &mut [Line], count: usize, all: u64, context: usize) {
 
 /// A group that ends with lost lines shows one line less behind it.
 fn hunk_tail(sheet: &[Line], all: u64, begin: usize, end: usize) -> usize {
-    if begin + 1 <= end && end > 0 && sheet[end - 1].added & all == 0 { end - 1 } else { end }
+    if begin < end && sheet[end - 1].added & all == 0 { end - 1 } else { end }
 }
 
 /// Adds the context around what is shown.

@@ -36,8 +36,7 @@ fn label(prefix: &[u8], path: &[u8], exists: bool, options: &Options) -> Vec<u8>
     if !exists {
         return b"/dev/null".to_vec();
     }
-    let name = quote_two(prefix, path, options.quote_high);
-    name
+    quote_two(prefix, path, options.quote_high)
 }
 
 /// A tab follows a name with spaces in a `---` line.

@@ -414,8 +414,7 @@ impl Graph {
         let size = self.mapping.len();
         let old = std::mem::replace(&mut self.mapping, vec![-1; size]);
         let mut horizontal: Option<(usize, i64)> = None;
-        for at in 0..size {
-            let target = old[at];
+        for (at, target) in old.into_iter().enumerate() {
             if target < 0 {
                 continue;
             }

@@ -190,7 +190,8 @@ impl<'a> Walk<'a> {
             let tree = self.history.commit(parent)?.tree;
             if self.is_same(Some(&tree), &commit.tree)? {
                 // A merge that took one side whole: only that side's history matters.
-                if !self.limits.full_history && !(self.hidden.contains(parent) && parents.len() > 1) {
+                let may_follow = !self.hidden.contains(parent) || parents.len() == 1;
+                if !self.limits.full_history && may_follow {
                     self.same.insert(*oid);
                     return Ok(vec![*parent]);
                 }
