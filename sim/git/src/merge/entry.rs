@@ -49,7 +49,7 @@ impl Merge<'_> {
         if self.depth > 0 || info.mask() == 1 {
             return Ok(());
         }
-        let side = if info.stages[1].is_some() { 0 } else { 1 };
+        let side = usize::from(info.stages[1].is_none());
         let label = self.labels[side].clone();
         let moved = self.unique_path(path, &label);
         self.say(

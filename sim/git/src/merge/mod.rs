@@ -94,6 +94,8 @@ pub struct Merged {
     pub tree: Oid,
     /// The paths in conflict with the entries of their stages 1, 2, 3.
     pub conflicts: BTreeMap<Vec<u8>, [Option<Side>; 3]>,
+    /// A directory was renamed to several places: what was added to it may not be where it should be.
+    pub unclear: bool,
     /// What Git says about it, for standard output.
     pub messages: Vec<u8>,
 }
@@ -101,7 +103,7 @@ pub struct Merged {
 impl Merged {
     /// Whether nothing is in conflict.
     pub fn is_clean(&self) -> bool {
-        self.conflicts.is_empty()
+        self.conflicts.is_empty() && !self.unclear
     }
 }
 
@@ -138,6 +140,7 @@ pub struct Merge<'a> {
     infos: BTreeMap<Vec<u8>, Info>,
     out: Flat,
     conflicts: BTreeMap<Vec<u8>, [Option<Side>; 3]>,
+    unclear: bool,
     messages: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
@@ -218,6 +221,7 @@ impl<'a> Merge<'a> {
             infos: BTreeMap::new(),
             out: Flat::new(),
             conflicts: BTreeMap::new(),
+            unclear: false,
             messages: Vec::new(),
         }
     }
@@ -239,6 +243,7 @@ impl<'a> Merge<'a> {
             files: self.out,
             tree,
             conflicts: self.conflicts,
+            unclear: self.unclear,
             messages: self.messages.into_iter().flat_map(|(_, text)| text).collect(),
         })
     }

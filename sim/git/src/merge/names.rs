@@ -39,7 +39,7 @@ impl Merge<'_> {
     }
 
     /// The renames from the base to one side. Only where the other side changed the file does a rename matter, so
-    /// only there is it looked for by similarity; equal contents are always joined.
+    /// only there is it looked for by similarity; equal contents are joined if anything is looked for.
     fn find(&self, side: usize, threshold: u32) -> Result<Vec<Rename>> {
         let mut changes = Vec::new();
         let none = (0, Oid::NULL);
@@ -50,6 +50,13 @@ impl Merge<'_> {
                 _ => continue,
             };
             changes.push(Change { letter, path: path.clone(), from: None, score: 0, old, new });
+        }
+        let relevant = |change: &Change| {
+            let untouched = self.infos.get(&change.path).is_some_and(|info| info.stages[3 - side] == info.stages[0]);
+            change.letter == b'D' && (!untouched || self.counts_for_directory(&change.path, side))
+        };
+        if !changes.iter().any(relevant) {
+            return Ok(Vec::new());
         }
         let contents = Contents::new(self.files, self.repo);
         let mut renames = Vec::new();
@@ -64,11 +71,7 @@ impl Merge<'_> {
             rest
         };
         let rest = take(crate::renames::join(&contents, changes, 100, false, None)?);
-        let relevant = |change: &Change| {
-            let untouched = self.infos.get(&change.path).is_some_and(|info| info.stages[3 - side] == info.stages[0]);
-            change.letter == b'A' || !untouched || self.counts_for_directory(&change.path, side)
-        };
-        let rest: Vec<Change> = rest.into_iter().filter(relevant).collect();
+        let rest: Vec<Change> = rest.into_iter().filter(|change| change.letter == b'A' || relevant(change)).collect();
         take(crate::renames::join(&contents, rest, threshold, false, None)?);
         Ok(renames)
     }

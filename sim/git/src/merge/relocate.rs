@@ -108,6 +108,7 @@ impl Merge<'_> {
                             "CONFLICT (directory rename split): Unclear where to rename ", old,
                             " to; it was renamed to multiple other directories, with no destination getting a majority of the files.\n"
                         ];
+                        self.unclear = true;
                         self.say(&old, text);
                     }
                 }
