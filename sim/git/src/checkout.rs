@@ -186,8 +186,9 @@ impl Planner<'_> {
 
     /// Nothing untracked may stand where a new file goes.
     fn check_absent(&mut self) {
-        let removed: BTreeSet<&[u8]> = self.plan.removes.iter().map(Vec::as_slice).collect();
-        for (path, ..) in &self.plan.writes {
+        let removed: BTreeSet<Vec<u8>> = self.plan.removes.iter().cloned().collect();
+        let writes: Vec<Vec<u8>> = self.plan.writes.iter().map(|(path, ..)| path.clone()).collect();
+        for path in &writes {
             if self.index.get(path, 0).is_some() {
                 continue;
             }
@@ -217,12 +218,20 @@ impl Planner<'_> {
         }
     }
 
-    fn holds_untracked(&self, directory: &[u8], removed: &BTreeSet<&[u8]>) -> bool {
+    /// Ignored files do not count: they may be replaced.
+    fn holds_untracked(&mut self, directory: &[u8], removed: &BTreeSet<Vec<u8>>) -> bool {
+        if self.ignore.is_ignored(self.files, directory, true) {
+            return false;
+        }
         let names = self.files.read_dir(&self.repo.work_path(directory)).unwrap_or_default();
         names.iter().any(|name| {
             let path = cat![directory, "/", name];
             let is_dir = self.files.symlink_metadata(&self.repo.work_path(&path)).is_ok_and(|m| m.is_dir());
-            if is_dir { self.holds_untracked(&path, removed) } else { !removed.contains(path.as_slice()) }
+            if is_dir {
+                self.holds_untracked(&path, removed)
+            } else {
+                !removed.contains(&path) && !self.ignore.is_ignored(self.files, &path, false)
+            }
         })
     }
 }
@@ -235,6 +244,11 @@ impl Plan {
             index.remove(path);
         }
         for (path, mode, oid) in &self.writes {
+            let full = repo.work_path(path);
+            if files.symlink_metadata(&full).is_ok_and(|metadata| metadata.is_dir()) {
+                // What it holds is ignored: the plan looked.
+                files.remove_all(&full)?;
+            }
             let entry = write(files, repo, path, *mode, *oid)?;
             index.insert(entry);
         }

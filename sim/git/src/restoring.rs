@@ -93,8 +93,11 @@ pub(crate) fn restore(cx: &mut Cx<'_, '_>, repo: &Repo, what: &Restore, args: &[
         From::Index => None,
         From::Tree(oid) => Some(tree::flatten(cx.files(), &repo.store, Some(oid))?),
     };
-    let known = known_paths(&index, source.as_ref());
-    // The real Git looks at what the tree and the index hold together.
+    // With `--overlay` what the tree does not have is no candidate.
+    let known = match (&source, what.overlay) {
+        (Some(flat), true) => flat.keys().cloned().collect(),
+        (source, _) => known_paths(&index, source.as_ref()),
+    };
     let mut unknown = Vec::new();
     for item in pathspec.items.iter().filter(|item| !item.is_exclude()) {
         if !known.iter().any(|path| item.matches(path)) {

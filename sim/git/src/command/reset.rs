@@ -6,6 +6,7 @@ use crate::checkout;
 use crate::cli::options::Parsed;
 use crate::fault::{Fault, Result};
 use crate::index::{Entry, Index};
+use crate::object::{self, Kind, object_id};
 use crate::oid::Oid;
 use crate::output::{quote_high, quote_path};
 use crate::pathspec::Pathspec;
@@ -138,8 +139,8 @@ fn put(index: &mut Index, flat: &Flat, pathspec: &Pathspec, intent: bool) {
                 }
             }
             None if intent => {
-                let mode = index.stages(path).first().map_or(crate::object::mode::FILE, |entry| entry.mode);
-                let oid = crate::object::object_id(crate::object::Kind::Blob, b"");
+                let mode = index.stages(path).first().map_or(object::mode::FILE, |entry| entry.mode);
+                let oid = object_id(Kind::Blob, b"");
                 index.insert(Entry { path: path.clone(), mode, oid, intent_to_add: true, ..Entry::default() });
             }
             None => _ = index.remove(path),
@@ -149,6 +150,10 @@ fn put(index: &mut Index, flat: &Flat, pathspec: &Pathspec, intent: bool) {
 
 /// Writes the index and says which files differ from it now.
 fn finish_mixed(cx: &mut Cx<'_, '_>, repo: &Repo, mut index: Index, parsed: &Parsed) -> Result<Next> {
+    if index.entries().iter().any(|entry| entry.intent_to_add) {
+        // `--intent-to-add` entries name the empty blob, which must be there.
+        repo.store.write(cx.files_mut(), Kind::Blob, b"")?;
+    }
     let refresh = parsed.options.iter().rev().find_map(|given| match given.name.as_str() {
         "no-refresh" => Some(false),
         "refresh" => Some(!given.negated),
