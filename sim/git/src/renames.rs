@@ -51,7 +51,13 @@ pub fn join(
     if !changes.iter().any(|change| change.letter == b'A') {
         return Ok(changes);
     }
-    let mut find = Find { contents, copies, sources: Vec::new(), targets: Vec::new(), pairs: Vec::new() };
+    let mut find = Find {
+        contents,
+        copies,
+        sources: Vec::new(),
+        targets: Vec::new(),
+        pairs: Vec::new(),
+    };
     find.gather(&changes, unchanged)?;
     if find.sources.is_empty() || find.targets.is_empty() {
         return Ok(changes);
@@ -103,7 +109,14 @@ impl Find<'_> {
         for (path, (mode, oid)) in unchanged.into_iter().flatten() {
             if !changes.iter().any(|change| change.path == *path) {
                 let (path, mode, oid) = (path.clone(), *mode, *oid);
-                self.sources.push(Side { at: None, path, mode, oid, stays: true, used: 1 });
+                self.sources.push(Side {
+                    at: None,
+                    path,
+                    mode,
+                    oid,
+                    stays: true,
+                    used: 1,
+                });
             }
         }
         self.sources.sort_by(|a, b| a.path.cmp(&b.path));
@@ -181,7 +194,9 @@ impl Find<'_> {
             let same = |side: &&Side| side.used == 0 && base_name(&side.path) == name;
             let unique = self.sources.iter().filter(same).count() == 1;
             let mut twins = (0..self.targets.len()).filter(|at| same(&&self.targets[*at]));
-            let (Some(target), None, true) = (twins.next(), twins.next(), unique) else { continue };
+            let (Some(target), None, true) = (twins.next(), twins.next(), unique) else {
+                continue;
+            };
             let score = self.score(source, target, limit)?;
             if score >= limit {
                 self.pair(source, target, score * 100 / SIMILARITY_SCORE_MAX);
@@ -195,8 +210,14 @@ impl Find<'_> {
         if !is_regular(source.mode) || !is_regular(target.mode) {
             return Ok(0);
         }
-        let old = self.contents.get((source.mode, source.oid), &source.path).or_else(|_| self.work(source))?;
-        let new = self.contents.get((target.mode, target.oid), &target.path).or_else(|_| self.work(target))?;
+        let old = self
+            .contents
+            .get((source.mode, source.oid), &source.path)
+            .or_else(|_| self.work(source))?;
+        let new = self
+            .contents
+            .get((target.mode, target.oid), &target.path)
+            .or_else(|_| self.work(target))?;
         let (larger, smaller) = (old.len().max(new.len()) as u64, old.len().min(new.len()) as u64);
         let max = u64::from(SIMILARITY_SCORE_MAX);
         if larger * (max - u64::from(limit)) < (larger - smaller) * max {
@@ -229,7 +250,10 @@ impl Find<'_> {
                 });
                 continue;
             }
-            let moved = self.sources.iter().any(|source| source.at == Some(at) && !source.stays && source.used > 0);
+            let moved = self
+                .sources
+                .iter()
+                .any(|source| source.at == Some(at) && !source.stays && source.used > 0);
             if !moved {
                 out.push(change.clone());
             }

@@ -53,9 +53,16 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         Ok(repo) => return no_index(cx, Some(&repo), &own, options),
         Err(_) => return no_index(cx, None, &own, options),
     };
-    let arguments = with_resolver(cx, &repo, |resolver| arguments::read(resolver, &own.words, own.dash_dash))?;
+    let arguments = with_resolver(cx, &repo, |resolver| {
+        arguments::read(resolver, &own.words, own.dash_dash)
+    })?;
     let outside = !arguments.dash_dash && arguments.pending.is_empty() && arguments.paths.len() == 2;
-    if outside && arguments.paths.iter().any(|path| crate::pathspec::from_top(&repo, &repo.prefix, path, path).is_err()) {
+    if outside
+        && arguments
+            .paths
+            .iter()
+            .any(|path| crate::pathspec::from_top(&repo, &repo.prefix, path, path).is_err())
+    {
         return no_index(cx, Some(&repo), &own, options);
     }
     let paths = Pathspec::parse(&repo, &arguments.paths)?;
@@ -130,7 +137,10 @@ fn compare(
         let last = pending.iter().rfind(|p| !p.negated).cloned();
         let left = pending.iter().find(|p| p.dots == 3 && !p.negated).cloned();
         let Some((base, last)) = base.zip(last) else {
-            let (a, b) = (left.map(|p| p.name).unwrap_or_default(), pending.last().map(|p| p.name.clone()).unwrap_or_default());
+            let (a, b) = (
+                left.map(|p| p.name).unwrap_or_default(),
+                pending.last().map(|p| p.name.clone()).unwrap_or_default(),
+            );
             return Err(Fault::fatal(cat![a, "...", b, ": no merge base"]));
         };
         pending = vec![base, last];
@@ -157,13 +167,20 @@ fn compare(
             Ok((found, base))
         }
         [one, two] if !own.cached => {
-            let (one, two) = if two.negated && !one.negated { (two, one) } else { (one, two) };
+            let (one, two) = if two.negated && !one.negated {
+                (two, one)
+            } else {
+                (one, two)
+            };
             let (old, new) = (tree_of(cx, repo, one)?, tree_of(cx, repo, two)?);
             let base = match options.copies_harder {
                 true => tree::flatten(cx.files(), &repo.store, old.as_ref())?,
                 false => Flat::new(),
             };
-            Ok((lists::trees(cx.files(), &repo.store, old.as_ref(), new.as_ref(), paths)?, base))
+            Ok((
+                lists::trees(cx.files(), &repo.store, old.as_ref(), new.as_ref(), paths)?,
+                base,
+            ))
         }
         [_, _] => Err(usage_error(b"", USAGE)),
         all => Ok((combined_trees(cx, repo, all, paths, options, out)?, Flat::new())),
@@ -193,7 +210,10 @@ fn compare_index(
         let merged = in_conflict(cx, repo, &index, paths);
         found.retain(|change| !merged.iter().any(|merged| merged.path == change.path));
         let contents = Contents::new(cx.files(), repo);
-        let wanted = options.filter.as_ref().is_none_or(|filter| filter.contains(&b'U') || filter.contains(&b'M'));
+        let wanted = options
+            .filter
+            .as_ref()
+            .is_none_or(|filter| filter.contains(&b'U') || filter.contains(&b'M'));
         if wanted && options.formats.patch && !options.quiet {
             let mut options = options.clone();
             options.hunks.inter_hunk_context = 0;
@@ -202,7 +222,10 @@ fn compare_index(
             }
         }
     }
-    let files = index.entries().iter().map(|entry| (entry.path.clone(), (entry.mode, entry.oid)));
+    let files = index
+        .entries()
+        .iter()
+        .map(|entry| (entry.path.clone(), (entry.mode, entry.oid)));
     Ok((found, files.collect()))
 }
 
@@ -211,12 +234,18 @@ fn in_conflict(cx: &Cx<'_, '_>, repo: &Repo, index: &Index, paths: &Pathspec) ->
     let mut merged = Vec::new();
     for path in index.unmerged_paths().into_iter().filter(|path| paths.matches(path)) {
         let side = |stage: u8| index.get(&path, stage).map(|entry| (entry.mode, entry.oid));
-        let (Some(ours), Some(theirs)) = (side(2), side(3)) else { continue };
+        let (Some(ours), Some(theirs)) = (side(2), side(3)) else {
+            continue;
+        };
         let mode = match crate::worktree::lstat_no_links(cx.files(), repo, &path) {
             Ok(metadata) if !metadata.is_dir() => crate::worktree::mode_of(&metadata),
             _ => 0,
         };
-        merged.push(Merged { parents: vec![ours, theirs], result: (mode, Oid::NULL), path });
+        merged.push(Merged {
+            parents: vec![ours, theirs],
+            result: (mode, Oid::NULL),
+            path,
+        });
     }
     merged
 }
@@ -232,30 +261,59 @@ fn combined_trees(
     // The first is the result, the others its parents.
     let mut trees = Vec::new();
     for pending in all {
-        let Some(tree) = tree_of(cx, repo, pending)? else { continue };
+        let Some(tree) = tree_of(cx, repo, pending)? else {
+            continue;
+        };
         trees.push(tree);
     }
-    let Some((result, parents)) = trees.split_first() else { return Ok(Vec::new()) };
+    let Some((result, parents)) = trees.split_first() else {
+        return Ok(Vec::new());
+    };
     let mut lists_of: Vec<Vec<Change>> = Vec::new();
     for parent in parents {
-        lists_of.push(lists::trees(cx.files(), &repo.store, Some(parent), Some(result), paths)?);
+        lists_of.push(lists::trees(
+            cx.files(),
+            &repo.store,
+            Some(parent),
+            Some(result),
+            paths,
+        )?);
     }
     let contents = Contents::new(cx.files(), repo);
     for change in &lists_of[0] {
-        let olds: Vec<Option<(u32, Oid)>> =
-            lists_of.iter().map(|list| list.iter().find(|other| other.path == change.path).map(|other| other.old)).collect();
+        let olds: Vec<Option<(u32, Oid)>> = lists_of
+            .iter()
+            .map(|list| {
+                list.iter()
+                    .find(|other| other.path == change.path)
+                    .map(|other| other.old)
+            })
+            .collect();
         if let Some(parents) = olds.into_iter().collect::<Option<Vec<_>>>() {
-            let merged = Merged { path: change.path.clone(), parents, result: change.new };
+            let merged = Merged {
+                path: change.path.clone(),
+                parents,
+                result: change.new,
+            };
             combined::write(out, &contents, &merged, true, options)?;
         }
     }
     Ok(Vec::new())
 }
 
-fn compare_blobs(cx: &Cx<'_, '_>, repo: &Repo, blobs: &[&Pending], all: &[Pending], paths: &Pathspec) -> Result<Vec<Change>> {
+fn compare_blobs(
+    cx: &Cx<'_, '_>,
+    repo: &Repo,
+    blobs: &[&Pending],
+    all: &[Pending],
+    paths: &Pathspec,
+) -> Result<Vec<Change>> {
     let side = |pending: &Pending| {
         let mode = pending.place.as_ref().map_or(mode::FILE, |(_, mode)| *mode);
-        let path = pending.place.as_ref().map_or_else(|| pending.name.clone(), |(path, _)| path.clone());
+        let path = pending
+            .place
+            .as_ref()
+            .map_or_else(|| pending.name.clone(), |(path, _)| path.clone());
         ((mode, pending.oid), path)
     };
     let change = |old: ((u32, Oid), Vec<u8>), new: ((u32, Oid), Vec<u8>)| Change {
@@ -271,7 +329,11 @@ fn compare_blobs(cx: &Cx<'_, '_>, repo: &Repo, blobs: &[&Pending], all: &[Pendin
             if one.oid == two.oid {
                 return Ok(Vec::new());
             }
-            let (one, two) = if two.negated && !one.negated { (two, one) } else { (one, two) };
+            let (one, two) = if two.negated && !one.negated {
+                (two, one)
+            } else {
+                (one, two)
+            };
             Ok(vec![change(side(one), side(two))])
         }
         ([one], [item]) if all.len() == 1 => {
@@ -340,10 +402,17 @@ fn no_index(cx: &mut Cx<'_, '_>, repo: Option<&Repo>, own: &Own, mut options: Op
             let warning = "warning: Not a git repository. Use --no-index to compare two paths outside a working tree\n";
             return Err(Fault::Plain(cat![warning, USAGE], 129));
         }
-        return Err(Fault::Plain(include_str!("../usage/diff-no-index.txt").as_bytes().to_vec(), 129));
+        return Err(Fault::Plain(
+            include_str!("../usage/diff-no-index.txt").as_bytes().to_vec(),
+            129,
+        ));
     };
     options.exit_code = true;
-    let mut contents = Contents { files: cx.files(), repo, overlay: std::collections::BTreeMap::new() };
+    let mut contents = Contents {
+        files: cx.files(),
+        repo,
+        overlay: std::collections::BTreeMap::new(),
+    };
     let mut side = |name: &[u8]| -> Result<(u32, Oid)> {
         if name == b"/dev/null" {
             return Ok((0, Oid::NULL));
@@ -364,7 +433,13 @@ fn no_index(cx: &mut Cx<'_, '_>, repo: Option<&Repo>, own: &Own, mut options: Op
     let (one, two) = (side(old)?, side(new)?);
     let mut found = Vec::new();
     if one != two {
-        let letter = if one.0 == 0 { b'A' } else if two.0 == 0 { b'D' } else { b'M' };
+        let letter = if one.0 == 0 {
+            b'A'
+        } else if two.0 == 0 {
+            b'D'
+        } else {
+            b'M'
+        };
         let path = if two.0 == 0 { old } else { new };
         found.push(Change {
             letter,
@@ -383,8 +458,10 @@ fn no_index(cx: &mut Cx<'_, '_>, repo: Option<&Repo>, own: &Own, mut options: Op
 
 /// The paths in which a tree and the working tree differ.
 pub(super) fn tree_changes(cx: &Cx<'_, '_>, repo: &Repo, base: &Flat, index: &Index, paths: &Pathspec) -> Vec<Vec<u8>> {
-    let mut found: Vec<Vec<u8>> =
-        lists::tree_work(cx.files(), repo, base, index, paths).into_iter().map(|change| change.path).collect();
+    let mut found: Vec<Vec<u8>> = lists::tree_work(cx.files(), repo, base, index, paths)
+        .into_iter()
+        .map(|change| change.path)
+        .collect();
     found.dedup();
     found
 }

@@ -17,7 +17,14 @@ use crate::revision::with_resolver;
 use crate::tree;
 
 const fn command(name: &'static str, main: super::Main, usage: &'static str) -> Command {
-    Command { name, main, usage, help_on_stderr: true, paged: false, supported: &["*"] }
+    Command {
+        name,
+        main,
+        usage,
+        help_on_stderr: true,
+        paged: false,
+        supported: &["*"],
+    }
 }
 
 pub(super) const TREE: Command = command("diff-tree", diff_tree, include_str!("../usage/diff-tree.txt"));
@@ -64,7 +71,13 @@ impl Call {
         if options.formats.is_unset() {
             options.formats.raw = true;
         }
-        Ok(Self { repo, options, arguments, paths, own })
+        Ok(Self {
+            repo,
+            options,
+            arguments,
+            paths,
+            own,
+        })
     }
 
     fn has(&self, name: &str) -> bool {
@@ -126,7 +139,11 @@ fn compare(cx: &Cx<'_, '_>, call: &Call, old: Option<&Oid>, new: &Oid) -> Result
 
 fn one_commit(cx: &mut Cx<'_, '_>, call: &Call, oid: Oid) -> Result<Next> {
     let commit = call.repo.store.commit(cx.files(), &oid)?;
-    let head = if call.has("--no-commit-id") { Vec::new() } else { cat![oid.hex(), "\n"] };
+    let head = if call.has("--no-commit-id") {
+        Vec::new()
+    } else {
+        cat![oid.hex(), "\n"]
+    };
     match commit.parents.as_slice() {
         [] if !call.has("--root") => Ok(Next::Exit(0)),
         [] => {
@@ -184,7 +201,10 @@ fn diff_files(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         return Err(Fault::Plain(FILES.usage.as_bytes().to_vec(), 129));
     }
     let index = call.repo.index(cx.files())?;
-    let stage = match (call.has("-1") || call.has("--base"), call.has("-3") || call.has("--theirs")) {
+    let stage = match (
+        call.has("-1") || call.has("--base"),
+        call.has("-3") || call.has("--theirs"),
+    ) {
         (true, _) => 1,
         (_, true) => 3,
         _ => 2,

@@ -38,13 +38,17 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
 
 /// The words that are revisions and paths.
 pub(super) fn read_arguments(cx: &mut Cx<'_, '_>, repo: &Repo, options: &LogOptions) -> Result<Arguments> {
-    with_resolver(cx, repo, |resolver| arguments::read(resolver, &options.words, options.dash_dash))
+    with_resolver(cx, repo, |resolver| {
+        arguments::read(resolver, &options.words, options.dash_dash)
+    })
 }
 
 /// What writes the commits of this command line.
 pub(super) fn printer<'a>(cx: &'a Cx<'_, '_>, repo: &'a Repo, options: &LogOptions) -> Printer<'a> {
     let asks = match &options.format {
-        Format::User(text, _) => [b"%d".as_slice(), b"%D"].iter().any(|name| crate::bytes::find(text, name).is_some()),
+        Format::User(text, _) => [b"%d".as_slice(), b"%D"]
+            .iter()
+            .any(|name| crate::bytes::find(text, name).is_some()),
         _ => false,
     };
     let automatic = if cx.is_terminal() { Style::Short } else { Style::No };
@@ -69,31 +73,45 @@ pub(super) fn printer<'a>(cx: &'a Cx<'_, '_>, repo: &'a Repo, options: &LogOptio
     }
 }
 
-/// Everything `git log` prints.
-pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, options: &mut LogOptions) -> Result<Vec<u8>> {
-    let arguments = read_arguments(cx, repo, options)?;
-    let paths = Pathspec::parse(repo, &arguments.paths)?;
-    let (mut include, mut exclude) = (Vec::new(), Vec::new());
-    let mut names: Vec<Vec<u8>> = Vec::new();
+/// Where the walk begins.
+#[derive(Default)]
+struct Starts {
+    include: Vec<Oid>,
+    exclude: Vec<Oid>,
+    /// The names of `include`, for `-g`.
+    names: Vec<Vec<u8>>,
+    /// The two sides of `a...b`.
+    symmetric: Vec<Oid>,
+}
+
+fn starts(cx: &Cx<'_, '_>, repo: &Repo, options: &LogOptions, arguments: &Arguments) -> Result<Starts> {
+    let mut starts = Starts::default();
     for tips in &options.tips {
-        let found = reference_tips(cx.files(), repo, tips.prefix.as_bytes(), tips.pattern.as_deref(), tips.head);
+        let found = reference_tips(
+            cx.files(),
+            repo,
+            tips.prefix.as_bytes(),
+            tips.pattern.as_deref(),
+            tips.head,
+        );
         if tips.negated {
-            exclude.extend(found.into_iter().map(|(_, oid)| oid));
+            starts.exclude.extend(found.into_iter().map(|(_, oid)| oid));
         } else {
-            names.extend(found.iter().map(|(name, _)| name.clone()));
-            include.extend(found.into_iter().map(|(_, oid)| oid));
+            starts.names.extend(found.iter().map(|(name, _)| name.clone()));
+            starts.include.extend(found.into_iter().map(|(_, oid)| oid));
         }
     }
-    let mut symmetric = Vec::new();
     for pending in &arguments.pending {
-        let Some(oid) = peel(cx, repo, pending.oid) else { continue };
+        let Some(oid) = peel(cx, repo, pending.oid) else {
+            continue;
+        };
         if pending.negated {
-            exclude.push(oid);
+            starts.exclude.push(oid);
         } else {
-            names.push(pending.name.clone());
-            include.push(oid);
+            starts.names.push(pending.name.clone());
+            starts.include.push(oid);
             if pending.dots == 3 {
-                symmetric.push(oid);
+                starts.symmetric.push(oid);
             }
         }
     }
@@ -101,28 +119,35 @@ pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, options: &mut LogOptions) ->
         let Some(head) = repo.refs.head(cx.files()) else {
             return Err(no_commits(cx, repo));
         };
-        names.push(b"HEAD".to_vec());
-        include.push(head);
+        starts.names.push(b"HEAD".to_vec());
+        starts.include.push(head);
     }
-    if options.diff.pickaxe.is_some() || options.follow {
-        let single = paths.items.len() == 1;
-        if options.follow && !single {
-            return Err(Fault::fatal("--follow requires exactly one pathspec"));
-        }
+    Ok(starts)
+}
+
+/// Everything `git log` prints.
+pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, options: &mut LogOptions) -> Result<Vec<u8>> {
+    let arguments = read_arguments(cx, repo, options)?;
+    let paths = Pathspec::parse(repo, &arguments.paths)?;
+    let starts = starts(cx, repo, options, &arguments)?;
+    if options.follow && paths.items.len() != 1 {
+        return Err(Fault::fatal("--follow requires exactly one pathspec"));
     }
     if options.shows_diff() && options.merges == Merges::Unset && options.limits.first_parent {
         options.merges = Merges::First;
     }
     if options.walk_reflogs {
-        return walk_reflogs(cx, repo, options, &names, paths);
+        return walk_reflogs(cx, repo, options, &starts.names, paths);
     }
     if options.follow {
-        return follow(cx, repo, options, &include, &exclude, &paths);
+        return follow(cx, repo, options, &starts.include, &starts.exclude, &paths);
     }
     let none = Pathspec::default();
     let shown_paths = if options.full_diff { none } else { paths.clone() };
     let mut writer = Writer::new(printer(cx, repo, options), options, shown_paths);
-    if options.left_right && let [left, right] = symmetric[..] {
+    if options.left_right
+        && let [left, right] = starts.symmetric[..]
+    {
         let mut history = History::new(&repo.store, cx.files());
         for oid in history.ancestors(&[left])? {
             writer.marks.insert(oid, "<");
@@ -140,8 +165,8 @@ pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, options: &mut LogOptions) ->
     writer.always = !picks;
     let mut walk = Walk::new(repo, cx.files(), &paths, &limits);
     let shown = match options.no_walk {
-        true => no_walk(cx, repo, &include)?,
-        false => walk.run(&include, &exclude, options.graph || options.parents)?,
+        true => no_walk(cx, repo, &starts.include)?,
+        false => walk.run(&starts.include, &starts.exclude, options.graph || options.parents)?,
     };
     let mut out = Vec::new();
     let mut left = options.limits.count.unwrap_or(usize::MAX);
@@ -174,7 +199,11 @@ fn no_walk(cx: &Cx<'_, '_>, repo: &Repo, include: &[Oid]) -> Result<Vec<crate::l
     let mut shown = Vec::new();
     for oid in include {
         let commit = std::sync::Arc::new(repo.store.commit(cx.files(), oid)?);
-        shown.push(crate::log::walk::Shown { oid: *oid, parents: Vec::new(), commit });
+        shown.push(crate::log::walk::Shown {
+            oid: *oid,
+            parents: Vec::new(),
+            commit,
+        });
     }
     shown.sort_by_key(|commit| core::cmp::Reverse(commit.commit.committer.seconds));
     Ok(shown)
@@ -203,7 +232,14 @@ pub(super) fn no_commits(cx: &Cx<'_, '_>, repo: &Repo) -> Fault {
 }
 
 /// `--follow`: one file through its renames.
-fn follow(cx: &Cx<'_, '_>, repo: &Repo, options: &LogOptions, include: &[Oid], exclude: &[Oid], paths: &Pathspec) -> Result<Vec<u8>> {
+fn follow(
+    cx: &Cx<'_, '_>,
+    repo: &Repo,
+    options: &LogOptions,
+    include: &[Oid],
+    exclude: &[Oid],
+    paths: &Pathspec,
+) -> Result<Vec<u8>> {
     let none = Pathspec::default();
     let mut limits = options.limits.clone();
     let most = limits.count.take().unwrap_or(usize::MAX);
@@ -235,7 +271,10 @@ fn follow(cx: &Cx<'_, '_>, repo: &Repo, options: &LogOptions, include: &[Oid], e
             threshold.pickaxe = None;
             threshold.filter = None;
             let joined = filter::run(&contents, all, &threshold, None)?;
-            if let Some(renamed) = joined.into_iter().find(|change| change.path == path && change.from.is_some()) {
+            if let Some(renamed) = joined
+                .into_iter()
+                .find(|change| change.path == path && change.from.is_some())
+            {
                 path = renamed.old_path().to_vec();
                 own = vec![renamed];
             }
@@ -247,20 +286,41 @@ fn follow(cx: &Cx<'_, '_>, repo: &Repo, options: &LogOptions, include: &[Oid], e
 }
 
 /// `-g`: the log of references instead of the history.
-fn walk_reflogs(cx: &Cx<'_, '_>, repo: &Repo, options: &LogOptions, names: &[Vec<u8>], paths: Pathspec) -> Result<Vec<u8>> {
+fn walk_reflogs(
+    cx: &Cx<'_, '_>,
+    repo: &Repo,
+    options: &LogOptions,
+    names: &[Vec<u8>],
+    paths: Pathspec,
+) -> Result<Vec<u8>> {
     let mut writer = Writer::new(printer(cx, repo, options), options, paths);
     let dated = options.date != crate::date::Mode::Default;
     let mut out = Vec::new();
     let mut left = options.limits.count.unwrap_or(usize::MAX);
     for name in names {
-        let plain = name.split(|b| *b == b'@').next().filter(|plain| !plain.is_empty()).unwrap_or(name);
+        let plain = name
+            .split(|b| *b == b'@')
+            .next()
+            .filter(|plain| !plain.is_empty())
+            .unwrap_or(name);
         let mut resolver = crate::revision::Resolver::new(repo, cx.files(), cx.clock());
-        let Some(full) = resolver.dwim_log(plain)? else { continue };
-        for (at, entry) in repo.refs.log(cx.files(), &full).iter().rev().enumerate().skip(options.limits.skip) {
+        let Some(full) = resolver.dwim_log(plain)? else {
+            continue;
+        };
+        for (at, entry) in repo
+            .refs
+            .log(cx.files(), &full)
+            .iter()
+            .rev()
+            .enumerate()
+            .skip(options.limits.skip)
+        {
             if left == 0 {
                 return Ok(out);
             }
-            let Ok(commit) = repo.store.commit(cx.files(), &entry.new) else { continue };
+            let Ok(commit) = repo.store.commit(cx.files(), &entry.new) else {
+                continue;
+            };
             let place = match dated {
                 true => crate::date::format(entry.who.seconds, entry.who.zone, &options.date, &cx.clock()),
                 false => at.to_string().into_bytes(),

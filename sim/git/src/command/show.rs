@@ -43,11 +43,17 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let paths = Pathspec::parse(&repo, &arguments.paths)?;
     let mut objects: Vec<(Vec<u8>, Oid)> = arguments.pending.iter().map(|p| (p.name.clone(), p.oid)).collect();
     if objects.is_empty() {
-        let Some(head) = repo.refs.head(cx.files()) else { return Err(no_commits(cx, &repo)) };
+        let Some(head) = repo.refs.head(cx.files()) else {
+            return Err(no_commits(cx, &repo));
+        };
         objects.push((b"HEAD".to_vec(), head));
     }
     let mut out = Vec::new();
-    let mut shower = Shower { repo: &repo, writer: Writer::new(printer(cx, &repo, &options), &options, paths), shown: BTreeSet::new() };
+    let mut shower = Shower {
+        repo: &repo,
+        writer: Writer::new(printer(cx, &repo, &options), &options, paths),
+        shown: BTreeSet::new(),
+    };
     for (name, oid) in objects {
         shower.object(&mut out, &name, oid)?;
     }
@@ -83,7 +89,13 @@ impl Shower<'_> {
                 let tag = self.repo.store.tag(files, &oid)?;
                 out.extend_from_slice(&cat![yellow, "tag ", tag.name, reset, "\n"]);
                 if let Some(tagger) = &tag.tagger {
-                    out.extend_from_slice(&cat!["Tagger: ", tagger.who(), "\nDate:   ", self.writer.printer.date(tagger), "\n"]);
+                    out.extend_from_slice(&cat![
+                        "Tagger: ",
+                        tagger.who(),
+                        "\nDate:   ",
+                        self.writer.printer.date(tagger),
+                        "\n"
+                    ]);
                 }
                 out.extend_from_slice(&cat!["\n", tag.message]);
                 self.object(out, name, tag.object)?;

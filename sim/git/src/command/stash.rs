@@ -92,7 +92,12 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         b"list" => list(cx, &repo, rest),
         b"show" => show(cx, &repo, rest),
         b"apply" | b"pop" => {
-            let parsed = words("stash apply", "git stash apply [--index] [-q | --quiet] [<stash>]", APPLY_OPTIONS, rest)?;
+            let parsed = words(
+                "stash apply",
+                "git stash apply [--index] [-q | --quiet] [<stash>]",
+                APPLY_OPTIONS,
+                rest,
+            )?;
             let entry = entry(cx, &repo, &parsed.args)?;
             let (index, quiet) = (parsed.has("index"), parsed.has("quiet"));
             if word == b"apply" {
@@ -110,7 +115,12 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             Ok(Next::Exit(0))
         }
         b"drop" => {
-            let parsed = words("stash drop", "git stash drop [-q | --quiet] [<stash>]", QUIET_OPTION, rest)?;
+            let parsed = words(
+                "stash drop",
+                "git stash drop [-q | --quiet] [<stash>]",
+                QUIET_OPTION,
+                rest,
+            )?;
             let entry = entry(cx, &repo, &parsed.args)?;
             if !entry.is_reference {
                 return Err(Fault::error(cat!["'", entry.name, "' is not a stash reference"]));
@@ -132,7 +142,9 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         b"store" => store_only(cx, &repo, rest),
         word if word.starts_with(b"-") => push_words(cx, &repo, args, false),
         _ => Err(Fault::fatal(cat![
-            "subcommand wasn't specified; 'push' can't be assumed due to unexpected token '", word, "'"
+            "subcommand wasn't specified; 'push' can't be assumed due to unexpected token '",
+            word,
+            "'"
         ])),
     }
 }
@@ -140,12 +152,25 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
 /// Reads a subcommand's words.
 fn words(command: &str, usage: &str, options: &str, args: &[Vec<u8>]) -> Result<Parsed> {
     let usage = format!("usage: {usage}\n{options}\n");
-    parse(&Syntax { command, usage: &usage, supported: &["*"], ..Syntax::default() }, args)
+    parse(
+        &Syntax {
+            command,
+            usage: &usage,
+            supported: &["*"],
+            ..Syntax::default()
+        },
+        args,
+    )
 }
 
 fn push_words(cx: &mut Cx<'_, '_>, repo: &Repo, args: &[Vec<u8>], save: bool) -> Result<Next> {
     let usage = format!("{PUSH_USAGE}{PUSH_OPTIONS}\n");
-    let syntax = Syntax { command: "stash push", usage: &usage, supported: PUSH_SUPPORTED, ..Syntax::default() };
+    let syntax = Syntax {
+        command: "stash push",
+        usage: &usage,
+        supported: PUSH_SUPPORTED,
+        ..Syntax::default()
+    };
     let parsed = parse(&syntax, args)?;
     let mut wanted = push::Wanted {
         message: parsed.value("message").map(<[u8]>::to_vec),
@@ -206,7 +231,11 @@ fn entry(cx: &mut Cx<'_, '_>, repo: &Repo, args: &[Vec<u8>]) -> Result<Entry> {
 /// Removes one entry from the log of `refs/stash`.
 fn drop_entry(cx: &mut Cx<'_, '_>, repo: &Repo, entry: &Entry, quiet: bool) -> Result<()> {
     let mut log = repo.refs.log(cx.files(), REF);
-    let place = entry.name.split(|b| *b == b'{').nth(1).and_then(|rest| parse_number::<usize>(rest.strip_suffix(b"}")?));
+    let place = entry
+        .name
+        .split(|b| *b == b'{')
+        .nth(1)
+        .and_then(|rest| parse_number::<usize>(rest.strip_suffix(b"}")?));
     let at = log.len().checked_sub(place.unwrap_or(0) + 1);
     if let Some(at) = at {
         let gone = log.remove(at);
@@ -232,10 +261,22 @@ fn drop_entry(cx: &mut Cx<'_, '_>, repo: &Repo, entry: &Entry, quiet: bool) -> R
 /// Makes a commit the newest entry.
 fn store(cx: &mut Cx<'_, '_>, repo: &Repo, commit: Oid, message: &[u8]) -> Result<()> {
     let who = cx.log_identity(repo)?;
-    let update =
-        Update { name: REF, new: commit, old: None, message, who: &who, no_deref: false, create_log: true };
+    let update = Update {
+        name: REF,
+        new: commit,
+        old: None,
+        message,
+        who: &who,
+        no_deref: false,
+        create_log: true,
+    };
     if repo.refs.oid(cx.files(), REF) == Some(commit) {
-        let entry = LogEntry { old: commit, new: commit, who: who.clone(), message: message.to_vec() };
+        let entry = LogEntry {
+            old: commit,
+            new: commit,
+            who: who.clone(),
+            message: message.to_vec(),
+        };
         return repo.refs.append_log(cx.files_mut(), REF, &entry, true);
     }
     repo.refs.update(cx.files_mut(), &update)
@@ -243,9 +284,17 @@ fn store(cx: &mut Cx<'_, '_>, repo: &Repo, commit: Oid, message: &[u8]) -> Resul
 
 fn store_only(cx: &mut Cx<'_, '_>, repo: &Repo, args: &[Vec<u8>]) -> Result<Next> {
     let options = "\n    -q, --[no-]quiet      be quiet\n    -m, --[no-]message <message>\n                          stash message\n";
-    let parsed = words("stash store", "git stash store [(-m | --message) <message>] [-q | --quiet] <commit>", options, args)?;
+    let parsed = words(
+        "stash store",
+        "git stash store [(-m | --message) <message>] [-q | --quiet] <commit>",
+        options,
+        args,
+    )?;
     let [name] = parsed.args.as_slice() else {
-        return Err(Fault::Plain(b"\"git stash store\" requires one <commit> argument\n".to_vec(), 1));
+        return Err(Fault::Plain(
+            b"\"git stash store\" requires one <commit> argument\n".to_vec(),
+            1,
+        ));
     };
     let found = with_resolver(cx, repo, |resolver| resolver.commit(name))?;
     let Some(commit) = found else {
@@ -254,7 +303,10 @@ fn store_only(cx: &mut Cx<'_, '_>, repo: &Repo, args: &[Vec<u8>]) -> Result<Next
     if repo.store.commit(cx.files(), &commit)?.parents.len() < 2 {
         return Err(Fault::error(cat!["'", name, "' is not a stash-like commit"]));
     }
-    let message = parsed.value("message").unwrap_or(b"Created via \"git stash store\".").to_vec();
+    let message = parsed
+        .value("message")
+        .unwrap_or(b"Created via \"git stash store\".")
+        .to_vec();
     store(cx, repo, commit, &message)?;
     Ok(Next::Exit(0))
 }
@@ -263,7 +315,11 @@ fn list(cx: &mut Cx<'_, '_>, repo: &Repo, args: &[Vec<u8>]) -> Result<Next> {
     if !repo.refs.exists(cx.files(), REF) {
         return Ok(Next::Exit(0));
     }
-    let mut all: Vec<Vec<u8>> = vec![b"--format=%gd: %gs".to_vec(), b"-g".to_vec(), b"--first-parent".to_vec()];
+    let mut all: Vec<Vec<u8>> = vec![
+        b"--format=%gd: %gs".to_vec(),
+        b"-g".to_vec(),
+        b"--first-parent".to_vec(),
+    ];
     all.extend_from_slice(args);
     all.extend([b"refs/stash".to_vec(), b"--".to_vec()]);
     let mut options = LogOptions::new(cx, repo)?;
@@ -307,7 +363,13 @@ fn show(cx: &mut Cx<'_, '_>, repo: &Repo, args: &[Vec<u8>]) -> Result<Next> {
     let tree = |commit: &Oid| repo.store.commit(files, commit).map(|commit| commit.tree);
     let mut found = Vec::new();
     if !only_untracked {
-        found = lists::trees(files, &repo.store, Some(&tree(&entry.base)?), Some(&tree(&entry.commit)?), &none)?;
+        found = lists::trees(
+            files,
+            &repo.store,
+            Some(&tree(&entry.base)?),
+            Some(&tree(&entry.commit)?),
+            &none,
+        )?;
     }
     if let Some(commit) = entry.untracked.filter(|_| untracked || only_untracked) {
         found.extend(lists::trees(files, &repo.store, None, Some(&tree(&commit)?), &none)?);

@@ -38,7 +38,13 @@ struct Line {
 }
 
 /// The patch of one path. `dense`: only hunks that no single parent explains.
-pub fn write(out: &mut Vec<u8>, contents: &Contents<'_>, merged: &Merged, dense: bool, options: &Options) -> Result<()> {
+pub fn write(
+    out: &mut Vec<u8>,
+    contents: &Contents<'_>,
+    merged: &Merged,
+    dense: bool,
+    options: &Options,
+) -> Result<()> {
     let result = contents.get(merged.result, &merged.path)?;
     let mut parents = Vec::new();
     for parent in &merged.parents {
@@ -52,7 +58,13 @@ pub fn write(out: &mut Vec<u8>, contents: &Contents<'_>, merged: &Merged, dense:
         return Ok(());
     }
     let result_lines = lines(&result);
-    let mut sheet: Vec<Line> = vec![Line { numbers: vec![0; parents.len()], ..Line::default() }; result_lines.len() + 2];
+    let mut sheet: Vec<Line> = vec![
+        Line {
+            numbers: vec![0; parents.len()],
+            ..Line::default()
+        };
+        result_lines.len() + 2
+    ];
     for (at, parent) in parents.iter().enumerate() {
         // Parents that are equal leave equal traces.
         add_parent(&mut sheet, &lines(parent), &result_lines, at, options);
@@ -80,7 +92,10 @@ fn add_parent(sheet: &mut [Line], parent: &[&[u8]], result: &[&[u8]], at: usize,
         }
         let lost: Vec<Lost> = parent[change.old.clone()]
             .iter()
-            .map(|text| Lost { text: strip(text).to_vec(), parents: bit })
+            .map(|text| Lost {
+                text: strip(text).to_vec(),
+                parents: bit,
+            })
             .collect();
         let place = &mut sheet[change.new.start];
         place.lost = join_lost(std::mem::take(&mut place.lost), lost, bit);
@@ -210,12 +225,18 @@ fn drop_explained(sheet: &mut [Line], count: usize, all: u64, context: usize) {
 
 /// A group that ends with lost lines shows one line less behind it.
 fn hunk_tail(sheet: &[Line], all: u64, begin: usize, end: usize) -> usize {
-    if begin < end && sheet[end - 1].added & all == 0 { end - 1 } else { end }
+    if begin < end && sheet[end - 1].added & all == 0 {
+        end - 1
+    } else {
+        end
+    }
 }
 
 /// Adds the context around what is shown.
 fn spread(sheet: &mut [Line], count: usize, all: u64, context: usize) -> bool {
-    let Some(first) = (0..=count).find(|i| sheet[*i].shown) else { return false };
+    let Some(first) = (0..=count).find(|i| sheet[*i].shown) else {
+        return false;
+    };
     let mut at = first;
     loop {
         for line in &mut sheet[at.saturating_sub(context)..at] {
@@ -257,15 +278,31 @@ fn write_header(
 ) -> Result<()> {
     let high = options.quote_high;
     let abbrev = if options.full_index { Some(40) } else { options.abbrev };
-    let mut header = vec![cat![if dense { "diff --cc " } else { "diff --combined " }, quote_two(b"", &merged.path, high)]];
-    let ids: Vec<Vec<u8>> = merged.parents.iter().map(|parent| contents.short(&parent.1, abbrev).into_bytes()).collect();
+    let mut header = vec![cat![
+        if dense { "diff --cc " } else { "diff --combined " },
+        quote_two(b"", &merged.path, high)
+    ]];
+    let ids: Vec<Vec<u8>> = merged
+        .parents
+        .iter()
+        .map(|parent| contents.short(&parent.1, abbrev).into_bytes())
+        .collect();
     let result_oid = contents.oid(merged.result, &merged.path)?;
     // A file of the working tree has no object, so its id is not shown.
-    let result_shown = if merged.result.1.is_null() { contents.short(&Oid::NULL, abbrev) } else { contents.short(&result_oid, abbrev) };
+    let result_shown = if merged.result.1.is_null() {
+        contents.short(&Oid::NULL, abbrev)
+    } else {
+        contents.short(&result_oid, abbrev)
+    };
     header.push(cat!["index ", ids.join(b",".as_slice()), "..", result_shown]);
     let added = merged.parents.iter().all(|parent| parent.0 == 0);
     let deleted = merged.result.0 == 0;
-    let modes = merged.parents.iter().map(|parent| format!("{:06o}", parent.0)).collect::<Vec<_>>().join(",");
+    let modes = merged
+        .parents
+        .iter()
+        .map(|parent| format!("{:06o}", parent.0))
+        .collect::<Vec<_>>()
+        .join(",");
     if deleted {
         header.push(format!("deleted file mode {modes}").into_bytes());
     } else if added {
@@ -274,7 +311,13 @@ fn write_header(
         header.push(format!("mode {modes}..{:06o}", merged.result.0).into_bytes());
     }
     if with_files {
-        let name = |prefix: &[u8], there: bool| if there { quote_two(prefix, &merged.path, high) } else { b"/dev/null".to_vec() };
+        let name = |prefix: &[u8], there: bool| {
+            if there {
+                quote_two(prefix, &merged.path, high)
+            } else {
+                b"/dev/null".to_vec()
+            }
+        };
         header.push(cat!["--- ", name(&options.old_prefix, !added)]);
         header.push(cat!["+++ ", name(&options.new_prefix, !deleted)]);
     }
@@ -287,8 +330,15 @@ fn write_header(
 
 /// The function line: the last line before the hunk that begins with a letter, `_` or `$`.
 fn function_line<'a>(result: &[&'a [u8]], from: usize, to: usize) -> Option<&'a [u8]> {
-    let starts = |text: &[u8]| text.first().is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'$'));
-    result[from..to].iter().rev().map(|text| strip(text)).find(|text| starts(text))
+    let starts = |text: &[u8]| {
+        text.first()
+            .is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'$'))
+    };
+    result[from..to]
+        .iter()
+        .rev()
+        .map(|text| strip(text))
+        .find(|text| starts(text))
 }
 
 fn write_hunks(out: &mut Vec<u8>, sheet: &[Line], result: &[&[u8]], parents: usize, options: &Options) {
@@ -310,7 +360,11 @@ fn write_hunks(out: &mut Vec<u8>, sheet: &[Line], result: &[&[u8]], parents: usi
             let start = sheet[begin].numbers[parent];
             let stop = sheet.get(end).map_or(start, |line| line.numbers[parent]);
             // The place behind the end is no line of the parent.
-            let len = if end == count + 1 { parent_len(sheet, count, parent) + 1 - start } else { stop - start };
+            let len = if end == count + 1 {
+                parent_len(sheet, count, parent) + 1 - start
+            } else {
+                stop - start
+            };
             head += &format!(" -{},{len}", if len == 0 { start.saturating_sub(1) } else { start });
         }
         let start = if result_len == 0 { begin } else { begin + 1 };
@@ -346,11 +400,16 @@ fn parent_len(sheet: &[Line], count: usize, parent: usize) -> usize {
 }
 
 fn write_line(out: &mut Vec<u8>, line: &Line, text: Option<&[u8]>, parents: usize, options: &Options) {
-    let (add, remove) = (options.colors.start("diff.new", "green"), options.colors.start("diff.old", "red"));
+    let (add, remove) = (
+        options.colors.start("diff.new", "green"),
+        options.colors.start("diff.old", "red"),
+    );
     let context = options.colors.start("diff.context", "normal");
     let reset = options.colors.reset();
     let signs = |bits: u64, sign: u8| -> Vec<u8> {
-        (0..parents).map(|parent| if bits >> parent & 1 == 1 { sign } else { b' ' }).collect()
+        (0..parents)
+            .map(|parent| if bits >> parent & 1 == 1 { sign } else { b' ' })
+            .collect()
     };
     for lost in &line.lost {
         out.extend_from_slice(&cat![remove, signs(lost.parents, b'-'), lost.text, reset, "\n"]);

@@ -8,7 +8,12 @@ use crate::tree::Flat;
 use essaim_text::{LineKind, hunks, is_binary, lines};
 
 /// Does it all. `unchanged`: the old side's files, for `--find-copies-harder`.
-pub fn run(contents: &Contents<'_>, mut changes: Vec<Change>, options: &Options, unchanged: Option<&Flat>) -> Result<Vec<Change>> {
+pub fn run(
+    contents: &Contents<'_>,
+    mut changes: Vec<Change>,
+    options: &Options,
+    unchanged: Option<&Flat>,
+) -> Result<Vec<Change>> {
     if options.reverse {
         for change in &mut changes {
             std::mem::swap(&mut change.old, &mut change.new);
@@ -23,7 +28,13 @@ pub fn run(contents: &Contents<'_>, mut changes: Vec<Change>, options: &Options,
         relative(&mut changes, directory);
     }
     if let Some(threshold) = options.renames {
-        changes = crate::renames::join(contents, changes, threshold, options.copies, unchanged.filter(|_| options.copies_harder))?;
+        changes = crate::renames::join(
+            contents,
+            changes,
+            threshold,
+            options.copies,
+            unchanged.filter(|_| options.copies_harder),
+        )?;
     }
     if let Some(pickaxe) = &options.pickaxe {
         changes = pick(contents, changes, pickaxe, options)?;
@@ -44,7 +55,11 @@ fn relative(changes: &mut Vec<Change>, directory: &[u8]) {
 /// `--diff-filter`: capital letters choose, small ones leave out, `*` takes all if one matches.
 fn by_letter(changes: Vec<Change>, filter: &[u8]) -> Vec<Change> {
     let wanted: Vec<u8> = filter.iter().copied().filter(u8::is_ascii_uppercase).collect();
-    let unwanted: Vec<u8> = filter.iter().filter(|b| b.is_ascii_lowercase()).map(u8::to_ascii_uppercase).collect();
+    let unwanted: Vec<u8> = filter
+        .iter()
+        .filter(|b| b.is_ascii_lowercase())
+        .map(u8::to_ascii_uppercase)
+        .collect();
     let fits = |change: &Change| {
         let letter = change.letter;
         (wanted.is_empty() || wanted.contains(&letter)) && !unwanted.contains(&letter)
@@ -65,7 +80,12 @@ fn pick(contents: &Contents<'_>, changes: Vec<Change>, pickaxe: &Pickaxe, option
     if options.pickaxe_all {
         return Ok(if kept.contains(&true) { changes } else { Vec::new() });
     }
-    Ok(changes.into_iter().zip(kept).filter(|(_, keep)| *keep).map(|(change, _)| change).collect())
+    Ok(changes
+        .into_iter()
+        .zip(kept)
+        .filter(|(_, keep)| *keep)
+        .map(|(change, _)| change)
+        .collect())
 }
 
 fn regex(pattern: &[u8]) -> Result<Regex> {
@@ -88,7 +108,10 @@ fn hit(old: &[u8], new: &[u8], pickaxe: &Pickaxe, options: &Options) -> Result<b
             let changes = essaim_text::diff(&old, &new, &options.text);
             let matches = |text: &[u8]| regex.is_match(text.strip_suffix(b"\n").unwrap_or(text));
             let found = hunks(&old, &new, &changes, &options.hunks);
-            Ok(found.iter().flat_map(|hunk| &hunk.lines).any(|line| line.kind != LineKind::Context && matches(line.text)))
+            Ok(found
+                .iter()
+                .flat_map(|hunk| &hunk.lines)
+                .any(|line| line.kind != LineKind::Context && matches(line.text)))
         }
     }
 }

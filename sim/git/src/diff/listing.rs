@@ -10,7 +10,13 @@ use essaim_text::{StatEntry, StatKind, hunks, is_binary, lines, numstat_line, sh
 pub fn names(out: &mut Vec<u8>, contents: &Contents<'_>, changes: &[Change], options: &Options) {
     for change in changes {
         let (separator, end) = if options.nul { ("\0", "\0") } else { ("\t", "\n") };
-        let shown = |path: &[u8]| if options.nul { path.to_vec() } else { quote_path(path, options.quote_high) };
+        let shown = |path: &[u8]| {
+            if options.nul {
+                path.to_vec()
+            } else {
+                quote_path(path, options.quote_high)
+            }
+        };
         if options.formats.raw {
             out.extend_from_slice(&raw_head(contents, change, options));
         } else if options.formats.name_status {
@@ -37,13 +43,24 @@ fn letter(change: &Change) -> Vec<u8> {
 }
 
 fn raw_head(contents: &Contents<'_>, change: &Change, options: &Options) -> Vec<u8> {
-    let abbrev = if options.raw_full { options.abbrev.unwrap_or(40) } else { options.abbrev.unwrap_or(0) };
+    let abbrev = if options.raw_full {
+        options.abbrev.unwrap_or(40)
+    } else {
+        options.abbrev.unwrap_or(0)
+    };
     let short = |oid| match abbrev {
         0 => contents.short(oid, None),
         len => contents.short(oid, Some(len)),
     };
     let modes = format!(":{:06o} {:06o} ", change.old.0, change.new.0);
-    cat![modes, short(&change.old.1), " ", short(&change.new.1), " ", letter(change)]
+    cat![
+        modes,
+        short(&change.old.1),
+        " ",
+        short(&change.new.1),
+        " ",
+        letter(change)
+    ]
 }
 
 /// One file's line counts; `None`: it is not listed (nothing changed but white space that is ignored).
@@ -56,7 +73,10 @@ pub fn stat_kind(contents: &Contents<'_>, change: &Change, options: &Options) ->
     let same = old == new && change.old.0 != 0 && change.new.0 != 0;
     if !options.text_always && (is_binary(&old) || is_binary(&new)) {
         let sizes = if same { (0, 0) } else { (old.len(), new.len()) };
-        return Ok(Some(StatKind::Binary { old_bytes: sizes.0, new_bytes: sizes.1 }));
+        return Ok(Some(StatKind::Binary {
+            old_bytes: sizes.0,
+            new_bytes: sizes.1,
+        }));
     }
     let (mut added, mut removed) = (0, 0);
     if !same {
@@ -67,7 +87,10 @@ pub fn stat_kind(contents: &Contents<'_>, change: &Change, options: &Options) ->
             removed = old.len();
         } else {
             let found = essaim_text::diff(&old, &new, &options.text);
-            for line in hunks(&old, &new, &found, &options.hunks).iter().flat_map(|hunk| &hunk.lines) {
+            for line in hunks(&old, &new, &found, &options.hunks)
+                .iter()
+                .flat_map(|hunk| &hunk.lines)
+            {
                 added += usize::from(line.kind == essaim_text::LineKind::Added);
                 removed += usize::from(line.kind == essaim_text::LineKind::Removed);
             }
@@ -126,7 +149,10 @@ fn numstat(out: &mut Vec<u8>, change: &Change, kind: StatKind, options: &Options
         out.extend_from_slice(&cat![change.path, "\0"]);
         return;
     }
-    let entry = StatEntry { name: stat_name(change, options), kind };
+    let entry = StatEntry {
+        name: stat_name(change, options),
+        kind,
+    };
     out.extend_from_slice(&numstat_line(&entry));
     out.push(b'\n');
 }
@@ -190,22 +216,39 @@ pub fn rename_name(from: &[u8], to: &[u8], quote_high: bool) -> Vec<u8> {
 
 /// Adds the colours to the graph of a listing.
 fn colored_stat(out: &mut Vec<u8>, text: &[u8], options: &Options) {
-    let (add, remove) = (options.colors.start("diff.new", "green"), options.colors.start("diff.old", "red"));
+    let (add, remove) = (
+        options.colors.start("diff.new", "green"),
+        options.colors.start("diff.old", "red"),
+    );
     let reset = options.colors.reset();
     for line in text.split_inclusive(|b| *b == b'\n') {
         let body = line.strip_suffix(b"\n").unwrap_or(line);
-        let Some(bar) = crate::bytes::lossy(body).rfind(" | ").filter(|_| body.starts_with(b" ")) else {
+        let Some(bar) = crate::bytes::lossy(body)
+            .rfind(" | ")
+            .filter(|_| body.starts_with(b" "))
+        else {
             out.extend_from_slice(line);
             continue;
         };
         let bar = bar.min(body.len());
-        let graph = body.iter().rposition(|b| !matches!(b, b'+' | b'-')).map_or(0, |at| at + 1);
+        let graph = body
+            .iter()
+            .rposition(|b| !matches!(b, b'+' | b'-'))
+            .map_or(0, |at| at + 1);
         let tail = &body[bar..];
         if let Some(arrow) = crate::bytes::find(tail, b" -> ").filter(|_| tail.ends_with(b" bytes")) {
             let start = tail[..arrow].iter().rposition(|b| *b == b' ').map_or(0, |at| at + 1);
             let end = tail.len() - b" bytes".len();
             out.extend_from_slice(&cat![
-                body[..bar], tail[..start], remove, tail[start..arrow], reset, " -> ", add, tail[arrow + 4..end], reset,
+                body[..bar],
+                tail[..start],
+                remove,
+                tail[start..arrow],
+                reset,
+                " -> ",
+                add,
+                tail[arrow + 4..end],
+                reset,
                 " bytes\n"
             ]);
             continue;

@@ -56,7 +56,13 @@ pub fn trees(
 }
 
 /// Two trees, their top levels only (`git diff-tree` without `-r`); directories are listed as such.
-pub fn top_level(files: &Files, store: &Store, old: Option<&Oid>, new: Option<&Oid>, pathspec: &Pathspec) -> Result<Vec<Change>> {
+pub fn top_level(
+    files: &Files,
+    store: &Store,
+    old: Option<&Oid>,
+    new: Option<&Oid>,
+    pathspec: &Pathspec,
+) -> Result<Vec<Change>> {
     let read = |tree: Option<&Oid>| tree.map_or(Ok(Vec::new()), |tree| store.tree(files, tree));
     let (old, new) = (read(old)?, read(new)?);
     let mut found = Vec::new();
@@ -67,7 +73,10 @@ pub fn top_level(files: &Files, store: &Store, old: Option<&Oid>, new: Option<&O
             found.push(change(&entry.name, (entry.mode, entry.oid), after));
         }
     }
-    for entry in new.iter().filter(|entry| !old.iter().any(|other| other.name == entry.name)) {
+    for entry in new
+        .iter()
+        .filter(|entry| !old.iter().any(|other| other.name == entry.name))
+    {
         found.push(change(&entry.name, NONE, (entry.mode, entry.oid)));
     }
     found.retain(|change| pathspec.matches(&change.path) || pathspec.may_match_below(&change.path));
@@ -93,7 +102,10 @@ impl Walk<'_> {
         names.dedup();
         for name in names {
             let side = |entries: &[crate::object::TreeEntry]| {
-                entries.iter().find(|entry| entry.name == name).map_or(NONE, |entry| (entry.mode, entry.oid))
+                entries
+                    .iter()
+                    .find(|entry| entry.name == name)
+                    .map_or(NONE, |entry| (entry.mode, entry.oid))
             };
             let (before, after) = (side(&old), side(&new));
             if before == after {
@@ -199,7 +211,11 @@ pub fn tree_work(files: &Files, repo: &Repo, base: &Flat, index: &Index, pathspe
             }
         }
     }
-    for entry in index.entries().iter().filter(|entry| entry.stage == 0 && pathspec.matches(&entry.path)) {
+    for entry in index
+        .entries()
+        .iter()
+        .filter(|entry| entry.stage == 0 && pathspec.matches(&entry.path))
+    {
         let old = base.get(&entry.path).copied().unwrap_or(NONE);
         let new = match worktree::compare(files, repo, index, entry) {
             FileState::Unchanged => (entry.mode, entry.oid),
@@ -216,7 +232,14 @@ pub fn tree_work(files: &Files, repo: &Repo, base: &Flat, index: &Index, pathspe
     found
 }
 
-fn push_unless_same(files: &Files, repo: &Repo, found: &mut Vec<Change>, path: &[u8], old: (u32, Oid), new: (u32, Oid)) {
+fn push_unless_same(
+    files: &Files,
+    repo: &Repo,
+    found: &mut Vec<Change>,
+    path: &[u8],
+    old: (u32, Oid),
+    new: (u32, Oid),
+) {
     let content_oid = if new.0 != 0 && new.1.is_null() {
         let content = worktree::read_blob(files, &repo.work_path(path)).unwrap_or_default();
         crate::object::object_id(crate::object::Kind::Blob, &content)

@@ -26,7 +26,10 @@ use std::sync::Arc;
 
 /// Which outputs were asked for; several may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an independent option of the command line")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent option of the command line"
+)]
 pub struct Formats {
     /// `-p`.
     pub patch: bool,
@@ -81,7 +84,10 @@ pub enum WordDiff {
 
 /// What a difference command was told.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an independent option of the command line")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent option of the command line"
+)]
 pub struct Options {
     /// Outputs.
     pub formats: Formats,
@@ -171,7 +177,10 @@ impl Options {
             line_prefix: Vec::new(),
             colors: Colors::off(),
             color_option: None,
-            stat: StatOptions { width, ..StatOptions::default() },
+            stat: StatOptions {
+                width,
+                ..StatOptions::default()
+            },
             pickaxe: None,
             pickaxe_all: false,
             words: None,
@@ -294,7 +303,9 @@ impl<'a> Contents<'a> {
         if let Some(content) = self.overlay.get(&oid) {
             return Ok(Arc::clone(content));
         }
-        let Some(repo) = self.repo else { return Ok(Arc::default()) };
+        let Some(repo) = self.repo else {
+            return Ok(Arc::default());
+        };
         if oid.is_null() {
             return Ok(read_blob(self.files, &repo.work_path(path)).unwrap_or_default());
         }

@@ -10,10 +10,33 @@ use essaim_text::Whitespace;
 
 /// Options real Git has and this engine has not.
 const GAPS: [&str; 27] = [
-    "--dirstat", "-X", "--cumulative", "--dirstat-by-file", "--ext-diff", "--textconv", "--submodule", "--color-moved",
-    "--color-moved-ws", "--ws-error-highlight", "--output", "-O", "--skip-to", "--rotate-to", "-I",
-    "--ignore-matching-lines", "--binary", "--break-rewrites", "-B", "--output-indicator-new", "--output-indicator-old",
-    "--output-indicator-context", "--find-object", "--word-diff-regex", "--anchored", "-W", "--function-context",
+    "--dirstat",
+    "-X",
+    "--cumulative",
+    "--dirstat-by-file",
+    "--ext-diff",
+    "--textconv",
+    "--submodule",
+    "--color-moved",
+    "--color-moved-ws",
+    "--ws-error-highlight",
+    "--output",
+    "-O",
+    "--skip-to",
+    "--rotate-to",
+    "-I",
+    "--ignore-matching-lines",
+    "--binary",
+    "--break-rewrites",
+    "-B",
+    "--output-indicator-new",
+    "--output-indicator-old",
+    "--output-indicator-context",
+    "--find-object",
+    "--word-diff-regex",
+    "--anchored",
+    "-W",
+    "--function-context",
 ];
 
 /// A word that may be an option, and what follows it.
@@ -42,14 +65,22 @@ impl<'a> Words<'a> {
 
     /// The value of `--name=value`, `--name value`, or `-Xvalue`, `-X value`. `None`: another option.
     pub fn value(&mut self, word: &[u8], name: &str) -> Result<Option<Vec<u8>>> {
-        let Some(rest) = word.strip_prefix(name.as_bytes()) else { return Ok(None) };
+        let Some(rest) = word.strip_prefix(name.as_bytes()) else {
+            return Ok(None);
+        };
         let long = name.starts_with("--");
         match rest {
             [b'=', value @ ..] if long => Ok(Some(value.to_vec())),
             [] => match self.take() {
                 Some(value) => Ok(Some(value.to_vec())),
-                None if long => Err(Fault::Error(format!("option `{}' requires a value", &name[2..]).into_bytes(), 129)),
-                None => Err(Fault::Error(format!("switch `{}' requires a value", &name[1..]).into_bytes(), 129)),
+                None if long => Err(Fault::Error(
+                    format!("option `{}' requires a value", &name[2..]).into_bytes(),
+                    129,
+                )),
+                None => Err(Fault::Error(
+                    format!("switch `{}' requires a value", &name[1..]).into_bytes(),
+                    129,
+                )),
             },
             value if !long => Ok(Some(value.to_vec())),
             _ => Ok(None),
@@ -90,7 +121,10 @@ impl Options {
         match word {
             "-p" | "-u" | "--patch" => formats.patch = true,
             "-s" | "--no-patch" => {
-                *formats = super::Formats { none: true, ..super::Formats::default() };
+                *formats = super::Formats {
+                    none: true,
+                    ..super::Formats::default()
+                };
                 return true;
             }
             "--raw" => formats.raw = true,
@@ -159,7 +193,11 @@ impl Options {
             "--no-color" => self.color_option = Some(b"never".to_vec()),
             "--color" => self.color_option = Some(b"always".to_vec()),
             "--irreversible-delete" | "-D" => self.irreversible_delete = true,
-            "--no-ext-diff" | "--no-textconv" | "--no-color-moved" | "--ita-invisible-in-index" | "--rename-empty"
+            "--no-ext-diff"
+            | "--no-textconv"
+            | "--no-color-moved"
+            | "--ita-invisible-in-index"
+            | "--rename-empty"
             | "--no-relative" => {}
             _ => return false,
         }
@@ -181,36 +219,32 @@ impl Options {
         true
     }
 
-    fn take_valued(&mut self, word: &[u8], words: &mut Words<'_>) -> Result<bool> {
+    /// `-U<n>`.
+    fn take_context(&mut self, word: &[u8], words: &mut Words<'_>) -> Result<bool> {
         for name in ["-U", "--unified"] {
             if word == b"--unified" || !word.starts_with(name.as_bytes()) {
                 continue;
             }
             if let Some(value) = word.strip_prefix(b"-U").or(word.strip_prefix(b"--unified=")) {
-                let value = if value.is_empty() { words.take().unwrap_or_default() } else { value };
+                let value = if value.is_empty() {
+                    words.take().unwrap_or_default()
+                } else {
+                    value
+                };
                 self.hunks.context = number(if name == "-U" { "-U" } else { "--unified" }, value)?;
                 self.formats.patch = true;
                 self.formats.none = false;
                 return Ok(true);
             }
         }
-        let detached: Vec<u8> = word.to_vec();
-        // The value borrows from the words, never from this copy's owner.
-        let mut get = |name: &str| -> Result<Option<Vec<u8>>> {
-            let Some(rest) = detached.strip_prefix(name.as_bytes()) else { return Ok(None) };
-            match rest {
-                [b'=', value @ ..] if name.starts_with("--") => Ok(Some(value.to_vec())),
-                [] => Ok(Some(words.take().map(<[u8]>::to_vec).ok_or_else(|| {
-                    let what = match name.strip_prefix("--") {
-                        Some(long) => format!("option `{long}' requires a value"),
-                        None => format!("switch `{}' requires a value", &name[1..]),
-                    };
-                    Fault::Error(what.into_bytes(), 129)
-                })?)),
-                value if !name.starts_with("--") => Ok(Some(value.to_vec())),
-                _ => Ok(None),
-            }
-        };
+        Ok(false)
+    }
+
+    fn take_valued(&mut self, word: &[u8], words: &mut Words<'_>) -> Result<bool> {
+        if self.take_context(word, words)? || self.take_width(word, words)? {
+            return Ok(true);
+        }
+        let mut get = |name: &str| words.value(word, name);
         if let Some(value) = get("--inter-hunk-context")? {
             self.hunks.inter_hunk_context = number("--inter-hunk-context", &value)?;
         } else if let Some(value) = get("--diff-algorithm")? {
@@ -231,14 +265,6 @@ impl Options {
             self.new_prefix = value;
         } else if let Some(value) = get("--line-prefix")? {
             self.line_prefix = value;
-        } else if let Some(value) = get("--stat-width")? {
-            self.stat.width = number("--stat-width", &value)?;
-        } else if let Some(value) = get("--stat-name-width")? {
-            self.stat.name_width = Some(number("--stat-name-width", &value)?);
-        } else if let Some(value) = get("--stat-graph-width")? {
-            self.stat.graph_width = Some(number("--stat-graph-width", &value)?);
-        } else if let Some(value) = get("--stat-count")? {
-            self.stat.count = Some(number("--stat-count", &value)?);
         } else if let Some(value) = get("-S")? {
             self.pickaxe = Some(match self.pickaxe {
                 Some(Pickaxe::CountRegex(_)) => Pickaxe::CountRegex(value),
@@ -252,6 +278,29 @@ impl Options {
             return Ok(false);
         }
         Ok(true)
+    }
+
+    /// The widths of `--stat`.
+    fn take_width(&mut self, word: &[u8], words: &mut Words<'_>) -> Result<bool> {
+        for name in [
+            "--stat-width",
+            "--stat-name-width",
+            "--stat-graph-width",
+            "--stat-count",
+        ] {
+            let Some(value) = words.value(word, name)? else {
+                continue;
+            };
+            let value = number(name, &value)?;
+            match name {
+                "--stat-width" => self.stat.width = value,
+                "--stat-name-width" => self.stat.name_width = Some(value),
+                "--stat-graph-width" => self.stat.graph_width = Some(value),
+                _ => self.stat.count = Some(value),
+            }
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     fn take_optional(&mut self, word: &str, repo: Option<&Repo>) -> Result<bool> {
@@ -276,9 +325,15 @@ impl Options {
                 return Err(Fault::Error(message.into(), 129));
             }
             self.color_option = Some(value.as_bytes().to_vec());
-        } else if let Some(value) = split("--find-renames=").or(split("-M")).or((word == "--find-renames").then_some("")) {
+        } else if let Some(value) = split("--find-renames=")
+            .or(split("-M"))
+            .or((word == "--find-renames").then_some(""))
+        {
             self.renames = Some(threshold(value, "find-renames")?);
-        } else if let Some(value) = split("--find-copies=").or(split("-C")).or((word == "--find-copies").then_some("")) {
+        } else if let Some(value) = split("--find-copies=")
+            .or(split("-C"))
+            .or((word == "--find-copies").then_some(""))
+        {
             self.copies_harder |= self.copies;
             self.copies = true;
             self.renames = Some(threshold(value, "find-copies")?);
@@ -316,7 +371,10 @@ fn threshold(text: &str, option: &str) -> Result<u32> {
     }
     let invalid = || Fault::Error(format!("invalid argument to {option}").into_bytes(), 129);
     if let Some(percent) = text.strip_suffix('%') {
-        return percent.parse::<u32>().map(|percent| percent.min(100)).map_err(|_| invalid());
+        return percent
+            .parse::<u32>()
+            .map(|percent| percent.min(100))
+            .map_err(|_| invalid());
     }
     let digits = text.strip_prefix("0.").or(text.strip_prefix('.')).unwrap_or(text);
     let value: u32 = digits.parse().map_err(|_| invalid())?;

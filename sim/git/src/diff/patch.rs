@@ -23,8 +23,16 @@ pub fn write(out: &mut Vec<u8>, contents: &Contents<'_>, change: &Change, option
     // Git shows a file that became a link as one deleted and another created.
     if old_kind != 0 && new_kind != 0 && old_kind != new_kind {
         let none = (0, Oid::NULL);
-        let gone = Change { letter: b'D', new: none, ..change.clone() };
-        let come = Change { letter: b'A', old: none, ..change.clone() };
+        let gone = Change {
+            letter: b'D',
+            new: none,
+            ..change.clone()
+        };
+        let come = Change {
+            letter: b'A',
+            old: none,
+            ..change.clone()
+        };
         one(out, contents, &gone, options)?;
         return one(out, contents, &come, options);
     }
@@ -41,7 +49,11 @@ fn label(prefix: &[u8], path: &[u8], exists: bool, options: &Options) -> Vec<u8>
 
 /// A tab follows a name with spaces in a `---` line.
 fn tab(label: &[u8]) -> &'static str {
-    if label.contains(&b' ') && !label.starts_with(b"\"") { "\t" } else { "" }
+    if label.contains(&b' ') && !label.starts_with(b"\"") {
+        "\t"
+    } else {
+        ""
+    }
 }
 
 fn one(out: &mut Vec<u8>, contents: &Contents<'_>, change: &Change, options: &Options) -> Result<()> {
@@ -63,9 +75,7 @@ fn one(out: &mut Vec<u8>, contents: &Contents<'_>, change: &Change, options: &Op
         return Ok(());
     }
     if !options.text_always && (is_binary(&old) || is_binary(&new)) {
-        let text = cat![
-            header, "Binary files ", old_label, " and ", new_label, " differ\n"
-        ];
+        let text = cat![header, "Binary files ", old_label, " and ", new_label, " differ\n"];
         out.extend_from_slice(&text);
         return Ok(());
     }
@@ -123,7 +133,11 @@ fn header(contents: &Contents<'_>, change: &Change, options: &Options) -> Result
     if old_oid != new_oid {
         let abbrev = if options.full_index { Some(40) } else { options.abbrev };
         let ids = cat![contents.short(&old_oid, abbrev), "..", contents.short(&new_oid, abbrev)];
-        let mode = if old.0 == new.0 { format!(" {:06o}", old.0) } else { String::new() };
+        let mode = if old.0 == new.0 {
+            format!(" {:06o}", old.0)
+        } else {
+            String::new()
+        };
         header.push(cat!["index ", ids, mode]);
     }
     let (bold, reset) = (options.colors.start("diff.meta", "bold"), options.colors.reset());
@@ -152,7 +166,10 @@ fn write_hunk(out: &mut Vec<u8>, hunk: &Hunk<'_>, options: &Options) {
         hunk.write_to(out);
         return;
     }
-    let (add, remove) = (options.colors.start("diff.new", "green"), options.colors.start("diff.old", "red"));
+    let (add, remove) = (
+        options.colors.start("diff.new", "green"),
+        options.colors.start("diff.old", "red"),
+    );
     let context = options.colors.start("diff.context", "normal");
     let warn = options.colors.start("diff.whitespace", "normal red");
     let reset = options.colors.reset();
@@ -176,7 +193,10 @@ fn write_hunk(out: &mut Vec<u8>, hunk: &Hunk<'_>, options: &Options) {
 
 /// An added line: spaces before a tab in its indentation, and blanks at its end, show.
 fn write_marked(out: &mut Vec<u8>, text: &[u8], color: &str, warn: &str, reset: &str) {
-    let visible = text.iter().rposition(|b| !matches!(b, b' ' | b'\t' | b'\r' | 11 | 12)).map_or(0, |at| at + 1);
+    let visible = text
+        .iter()
+        .rposition(|b| !matches!(b, b' ' | b'\t' | b'\r' | 11 | 12))
+        .map_or(0, |at| at + 1);
     let (body, tail) = text.split_at(visible);
     let indent = body.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
     let mut start = 0;
@@ -224,8 +244,16 @@ fn check_one(out: &mut Vec<u8>, contents: &Contents<'_>, change: &Change, option
             }
         }
     }
-    let blank = new_lines.iter().rev().take_while(|line| line.trim_ascii().is_empty()).count();
-    let before = old_lines.iter().rev().take_while(|line| line.trim_ascii().is_empty()).count();
+    let blank = new_lines
+        .iter()
+        .rev()
+        .take_while(|line| line.trim_ascii().is_empty())
+        .count();
+    let before = old_lines
+        .iter()
+        .rev()
+        .take_while(|line| line.trim_ascii().is_empty())
+        .count();
     if blank > before && blank > 0 {
         let at = new_lines.len() - blank + 1;
         let name = quote_path(&change.path, options.quote_high);

@@ -56,7 +56,12 @@ fn changed(out: &mut Vec<u8>, removed: &[u8], added: &[u8], style: WordDiff, opt
     }
     if added.is_empty() {
         // Lines that only went are shown whole, with their indentation.
-        let mut pieces = Pieces { out, style, options, at_line_start: true };
+        let mut pieces = Pieces {
+            out,
+            style,
+            options,
+            at_line_start: true,
+        };
         pieces.marked(removed, false);
         pieces.end();
         return;
@@ -64,8 +69,16 @@ fn changed(out: &mut Vec<u8>, removed: &[u8], added: &[u8], style: WordDiff, opt
     let (old_words, new_words) = (words(removed), words(added));
     let old: Vec<&[u8]> = old_words.iter().map(|range| &removed[range.clone()]).collect();
     let new: Vec<&[u8]> = new_words.iter().map(|range| &added[range.clone()]).collect();
-    let text_options = DiffOptions { indent_heuristic: false, ..DiffOptions::default() };
-    let mut piece = Pieces { out, style, options, at_line_start: true };
+    let text_options = DiffOptions {
+        indent_heuristic: false,
+        ..DiffOptions::default()
+    };
+    let mut piece = Pieces {
+        out,
+        style,
+        options,
+        at_line_start: true,
+    };
     let mut shown = 0;
     for change in diff(&old, &new, &text_options) {
         let new_start = match change.new.start {
@@ -115,7 +128,11 @@ impl Pieces<'_> {
     }
 
     fn marked(&mut self, text: &[u8], is_new: bool) {
-        let (key, default) = if is_new { ("diff.new", "green") } else { ("diff.old", "red") };
+        let (key, default) = if is_new {
+            ("diff.new", "green")
+        } else {
+            ("diff.old", "red")
+        };
         let (color, reset) = (self.options.colors.start(key, default), self.options.colors.reset());
         let (open, close) = match (self.style, is_new) {
             (WordDiff::Plain, true) => ("{+", "+}"),
@@ -133,7 +150,11 @@ impl Pieces<'_> {
                 }
             }
             if part.ends_with(b"\n") {
-                self.out.extend_from_slice(if self.style == WordDiff::Porcelain { b"~\n" } else { b"\n" });
+                self.out.extend_from_slice(if self.style == WordDiff::Porcelain {
+                    b"~\n"
+                } else {
+                    b"\n"
+                });
             }
             self.at_line_start = part.ends_with(b"\n");
         }
@@ -142,7 +163,11 @@ impl Pieces<'_> {
     /// Lines that were only removed leave no line feed of their own.
     fn end(&mut self) {
         if !self.at_line_start {
-            self.out.extend_from_slice(if self.style == WordDiff::Porcelain { b"~\n" } else { b"\n" });
+            self.out.extend_from_slice(if self.style == WordDiff::Porcelain {
+                b"~\n"
+            } else {
+                b"\n"
+            });
         }
     }
 }

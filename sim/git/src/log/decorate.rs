@@ -39,12 +39,19 @@ pub struct Frame<'a> {
 }
 
 /// ` (a, b)`.
-pub const PARENTHESES: Frame<'static> = Frame { open: " (", separator: ", ", close: ")" };
+pub const PARENTHESES: Frame<'static> = Frame {
+    open: " (",
+    separator: ", ",
+    close: ")",
+};
 
 impl Decorations {
     /// Reads all references.
     pub fn load(files: &Files, repo: &Repo, style: Style) -> Self {
-        let mut all = Self { style, ..Self::default() };
+        let mut all = Self {
+            style,
+            ..Self::default()
+        };
         for reference in repo.refs.list(files, b"refs/") {
             let shown = [b"refs/heads/".as_slice(), b"refs/remotes/", b"refs/tags/"]
                 .iter()
@@ -75,10 +82,15 @@ impl Decorations {
 
     /// The names of a commit in a frame; empty where it has none.
     pub fn text(&self, oid: &Oid, colors: &Colors, frame: Frame<'_>) -> Vec<u8> {
-        let Some(names) = self.names.get(oid) else { return Vec::new() };
+        let Some(names) = self.names.get(oid) else {
+            return Vec::new();
+        };
         let commit = colors.start("diff.commit", "yellow");
         let reset = colors.reset();
-        let head_target = self.head_branch.as_ref().filter(|branch| names.contains(branch) && names[0] == b"HEAD");
+        let head_target = self
+            .head_branch
+            .as_ref()
+            .filter(|branch| names.contains(branch) && names[0] == b"HEAD");
         let mut out = Vec::new();
         let mut separator = frame.open;
         for name in names.iter().filter(|name| Some(*name) != head_target) {

@@ -1,6 +1,6 @@
 //! The placeholders of `--format`: `%h`, `%an`, `%C(red)`, `%<(20)` …
 
-use super::decorate::Frame;
+use super::decorate::{Frame, PARENTHESES};
 use super::pretty::{Printer, Reflog};
 use crate::cat;
 use crate::date::{self, Mode};
@@ -8,6 +8,13 @@ use crate::fault::{Fault, Result};
 use crate::object::{Commit, Signature};
 use crate::oid::Oid;
 use crate::output::display_width;
+
+/// `a, b`.
+const BARE: Frame<'static> = Frame {
+    open: "",
+    separator: ", ",
+    close: "",
+};
 
 /// One commit to write.
 pub struct Fields<'a, 'p> {
@@ -102,24 +109,44 @@ fn padding(text: &[u8]) -> Option<(Pad, usize)> {
         Some(b"mtrunc") => Some(b'm'),
         _ => None,
     };
-    Some((Pad { width, left, center, truncate }, close + 1))
+    Some((
+        Pad {
+            width,
+            left,
+            center,
+            truncate,
+        },
+        close + 1,
+    ))
 }
 
 fn padded(text: Vec<u8>, pad: Pad) -> Vec<u8> {
     let width = display_width(&text);
     if width >= pad.width {
-        let (Some(how), true) = (pad.truncate, width > pad.width) else { return text };
+        let (Some(how), true) = (pad.truncate, width > pad.width) else {
+            return text;
+        };
         let chars: Vec<char> = String::from_utf8_lossy(&text).chars().collect();
         let keep = pad.width.saturating_sub(2);
         let pick = |range: core::ops::Range<usize>| chars[range].iter().collect::<String>();
         return match how {
             b't' => cat![pick(0..keep), ".."],
             b'l' => cat!["..", pick(chars.len() - keep..chars.len())],
-            _ => cat![pick(0..keep / 2), "..", pick(chars.len() - (keep - keep / 2)..chars.len())],
+            _ => cat![
+                pick(0..keep / 2),
+                "..",
+                pick(chars.len() - (keep - keep / 2)..chars.len())
+            ],
         };
     }
     let space = pad.width - width;
-    let before = if pad.center { space / 2 } else if pad.left { space } else { 0 };
+    let before = if pad.center {
+        space / 2
+    } else if pad.left {
+        space
+    } else {
+        0
+    };
     cat![" ".repeat(before), text, " ".repeat(space - before)]
 }
 
@@ -150,7 +177,11 @@ type Found = Option<(Vec<u8>, usize)>;
 fn one(fields: &Fields<'_, '_>, text: &[u8], auto: bool) -> Result<Found> {
     let (printer, commit) = (fields.printer, fields.commit);
     let color = |body: String| match auto {
-        true => cat![printer.colors.start("diff.commit", "yellow"), body, printer.colors.reset()],
+        true => cat![
+            printer.colors.start("diff.commit", "yellow"),
+            body,
+            printer.colors.reset()
+        ],
         false => body.into_bytes(),
     };
     let joined = |ids: Vec<String>| ids.join(" ").into_bytes();
@@ -168,21 +199,31 @@ fn one(fields: &Fields<'_, '_>, text: &[u8], auto: bool) -> Result<Found> {
         Some(b'b') => commit.body().to_vec(),
         Some(b'B') => commit.message.clone(),
         Some(b'N') => Vec::new(),
-        Some(b'm') => if fields.mark.is_empty() { b">".to_vec() } else { fields.mark.trim_end().as_bytes().to_vec() },
-        Some(b'd') => names(fields, auto, Frame { open: " (", separator: ", ", close: ")" }),
-        Some(b'D') => names(fields, auto, Frame { open: "", separator: ", ", close: "" }),
-        Some(b'e') => commit.extra.iter().find(|(name, _)| name == b"encoding").map(|(_, v)| v.clone()).unwrap_or_default(),
+        Some(b'm') => {
+            if fields.mark.is_empty() {
+                b">".to_vec()
+            } else {
+                fields.mark.trim_end().as_bytes().to_vec()
+            }
+        }
+        Some(b'd') => names(fields, auto, PARENTHESES),
+        Some(b'D') => names(fields, auto, BARE),
+        Some(b'e') => commit
+            .extra
+            .iter()
+            .find(|(name, _)| name == b"encoding")
+            .map(|(_, v)| v.clone())
+            .unwrap_or_default(),
         Some(b'x') => {
-            let byte = text.get(1..3).and_then(|hex| u8::from_str_radix(core::str::from_utf8(hex).ok()?, 16).ok());
+            let byte = text
+                .get(1..3)
+                .and_then(|hex| u8::from_str_radix(core::str::from_utf8(hex).ok()?, 16).ok());
             return Ok(byte.map(|byte| (vec![byte], 3)));
         }
         Some(b'a') => return Ok(person(fields, &commit.author, text)),
         Some(b'c') => return Ok(person(fields, &commit.committer, text)),
         Some(b'g') => return Ok(reflog(fields, text)),
-        Some(b'G') => {
-            let found = if text.get(1) == Some(&b'?') { b"N".to_vec() } else { Vec::new() };
-            return Ok(text.get(1).filter(|b| b"?GSKFPT".contains(b)).map(|_| (found, 2)));
-        }
+        Some(b'G') => return Ok(signature(text)),
         Some(b'C') => return Ok(colored(fields, text)),
         Some(b'w' | b'(' | b'S') => return Err(Fault::gap(cat!["the placeholder '%", [text[0]], "' of --format"])),
         _ => return Ok(None),
@@ -190,11 +231,21 @@ fn one(fields: &Fields<'_, '_>, text: &[u8], auto: bool) -> Result<Found> {
     Ok(Some((found, 1)))
 }
 
+/// Nothing is signed here.
+fn signature(text: &[u8]) -> Found {
+    let letter = text.get(1).filter(|b| b"?GSKFPT".contains(b))?;
+    let found = if *letter == b'?' { b"N".to_vec() } else { Vec::new() };
+    Some((found, 2))
+}
+
 fn names(fields: &Fields<'_, '_>, auto: bool, frame: Frame<'_>) -> Vec<u8> {
     if auto {
         return fields.printer.names(fields.oid, frame);
     }
-    fields.printer.decorations.text(fields.oid, &crate::output::Colors::off(), frame)
+    fields
+        .printer
+        .decorations
+        .text(fields.oid, &crate::output::Colors::off(), frame)
 }
 
 fn person(fields: &Fields<'_, '_>, who: &Signature, text: &[u8]) -> Found {
@@ -220,7 +271,9 @@ fn person(fields: &Fields<'_, '_>, who: &Signature, text: &[u8]) -> Found {
 
 fn reflog(fields: &Fields<'_, '_>, text: &[u8]) -> Found {
     let letter = text.get(1).filter(|b| b"DdnNeEs".contains(b))?;
-    let Some(entry) = fields.reflog else { return Some((Vec::new(), 2)) };
+    let Some(entry) = fields.reflog else {
+        return Some((Vec::new(), 2));
+    };
     let found = match letter {
         b'D' => entry.selector.clone(),
         b'd' => crate::refs::shorten(&entry.selector).to_vec(),
@@ -249,7 +302,11 @@ fn colored(fields: &Fields<'_, '_>, text: &[u8]) -> Found {
     }
     for name in ["red", "green", "blue", "reset"] {
         if text[1..].starts_with(name.as_bytes()) {
-            let sequence = if name == "reset" { "\u{1b}[m".to_owned() } else { crate::output::sequence(name)? };
+            let sequence = if name == "reset" {
+                "\u{1b}[m".to_owned()
+            } else {
+                crate::output::sequence(name)?
+            };
             let shown = if on { sequence } else { String::new() };
             return Some((shown.into_bytes(), 1 + name.len()));
         }

@@ -58,8 +58,18 @@ pub struct Graph {
 }
 
 const COLORS: [&str; 12] = [
-    "red", "green", "yellow", "blue", "magenta", "cyan", "bold red", "bold green", "bold yellow", "bold blue",
-    "bold magenta", "bold cyan",
+    "red",
+    "green",
+    "yellow",
+    "blue",
+    "magenta",
+    "cyan",
+    "bold red",
+    "bold green",
+    "bold yellow",
+    "bold blue",
+    "bold magenta",
+    "bold cyan",
 ];
 
 impl Graph {
@@ -187,9 +197,7 @@ impl Graph {
     }
 
     fn needs_room(&self) -> bool {
-        self.parents.len() >= 3
-            && self.place + 1 < self.columns.len()
-            && (self.room_row as i64) < self.dashed() * 2
+        self.parents.len() >= 3 && self.place + 1 < self.columns.len() && (self.room_row as i64) < self.dashed() * 2
     }
 
     /// Whether all lines of the commit were drawn.
@@ -328,9 +336,8 @@ impl Graph {
                 line.width += 1;
                 self.octopus(line);
             } else if let Some(column) = column {
-                let leaning = self.previous_step == Step::Parting
-                    && self.previous_edges_added > 0
-                    && self.previous_place < at;
+                let leaning =
+                    self.previous_step == Step::Parting && self.previous_edges_added > 0 && self.previous_place < at;
                 let old = self.old_mapping.get(2 * at + 1).copied().unwrap_or(-1);
                 let joining = self.previous_step == Step::Moving
                     && old == at as i64
@@ -346,22 +353,36 @@ impl Graph {
             }
             Self::space(line);
         }
-        let next = if self.parents.len() > 1 { Step::Parting } else { self.settled() };
+        let next = if self.parents.len() > 1 {
+            Step::Parting
+        } else {
+            self.settled()
+        };
         self.go(next);
     }
 
     fn octopus(&self, line: &mut Line) {
         let dashed = self.dashed();
         for nth in 0..dashed {
-            let target = self.mapping.get((self.place + nth as usize + 2) * 2).copied().unwrap_or(-1);
-            let Some(column) = usize::try_from(target).ok().and_then(|at| self.next.get(at)) else { continue };
+            let target = self
+                .mapping
+                .get((self.place + nth as usize + 2) * 2)
+                .copied()
+                .unwrap_or(-1);
+            let Some(column) = usize::try_from(target).ok().and_then(|at| self.next.get(at)) else {
+                continue;
+            };
             self.draw(line, *column, '-');
             self.draw(line, *column, if nth == dashed - 1 { '.' } else { '-' });
         }
     }
 
     fn settled(&self) -> Step {
-        let settled = self.mapping.iter().enumerate().all(|(at, target)| *target < 0 || *target == at as i64 / 2);
+        let settled = self
+            .mapping
+            .iter()
+            .enumerate()
+            .all(|(at, target)| *target < 0 || *target == at as i64 / 2);
         if settled { Step::Padding } else { Step::Moving }
     }
 
@@ -375,7 +396,9 @@ impl Graph {
                 seen = true;
                 let mut sign = usize::try_from(self.layout).unwrap_or(0);
                 for (nth, parent) in self.parents.iter().enumerate() {
-                    let Some(target) = self.next.iter().find(|column| column.commit == *parent) else { continue };
+                    let Some(target) = self.next.iter().find(|column| column.commit == *parent) else {
+                        continue;
+                    };
                     self.draw(line, *target, SIGNS[sign.min(2)]);
                     if sign == 2 {
                         if self.edges_added > 0 || nth + 1 < self.parents.len() {
@@ -439,7 +462,8 @@ impl Graph {
             }
         }
         self.old_mapping = self.mapping.clone();
-        self.old_mapping.resize(size.max(2 * self.next.len() + 2 * self.columns.len() + 4), -1);
+        self.old_mapping
+            .resize(size.max(2 * self.next.len() + 2 * self.columns.len() + 4), -1);
         if self.mapping.last() == Some(&-1) {
             self.mapping.pop();
         }
@@ -453,7 +477,11 @@ impl Graph {
         let mut used = false;
         for at in 0..self.mapping.len() {
             let target = self.mapping[at];
-            let Some(column) = usize::try_from(target).ok().and_then(|target| self.next.get(target)).copied() else {
+            let Some(column) = usize::try_from(target)
+                .ok()
+                .and_then(|target| self.next.get(target))
+                .copied()
+            else {
                 Self::space(line);
                 continue;
             };

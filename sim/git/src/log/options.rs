@@ -46,7 +46,10 @@ pub struct Tips {
 
 /// What the command line says.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an independent option of the command line")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent option of the command line"
+)]
 pub struct LogOptions {
     /// The differences.
     pub diff: diff::Options,
@@ -97,7 +100,11 @@ impl LogOptions {
             None | Some(b"auto") => None,
             Some(b"full") => Some(Style::Full),
             Some(b"short") => Some(Style::Short),
-            Some(text) => Some(if crate::config::parse_bool(Some(text)) == Some(true) { Style::Short } else { Style::No }),
+            Some(text) => Some(if crate::config::parse_bool(Some(text)) == Some(true) {
+                Style::Short
+            } else {
+                Style::No
+            }),
         };
         let mut options = Self {
             diff: diff::Options::new(Some(repo), true, cx.width()),
@@ -166,7 +173,10 @@ impl LogOptions {
     fn take_limit(&mut self, cx: &Cx<'_, '_>, word: &[u8], words: &mut Words<'_>) -> Result<bool> {
         let limits = &mut self.limits;
         let text = lossy(word);
-        if let Some(digits) = text.strip_prefix('-').filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit())) {
+        if let Some(digits) = text
+            .strip_prefix('-')
+            .filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()))
+        {
             limits.count = digits.parse().ok();
             return Ok(true);
         }
@@ -176,7 +186,9 @@ impl LogOptions {
         };
         let mut value = |names: &[&str]| -> Option<Result<Vec<u8>>> {
             for name in names {
-                let Some(rest) = word.strip_prefix(name.as_bytes()) else { continue };
+                let Some(rest) = word.strip_prefix(name.as_bytes()) else {
+                    continue;
+                };
                 match rest {
                     [b'=', value @ ..] if name.starts_with("--") => return Some(Ok(value.to_vec())),
                     [] => {
@@ -242,8 +254,14 @@ impl LogOptions {
             "--basic-regexp" => self.extended = false,
             "--no-walk" => self.no_walk = true,
             "--full-diff" => self.full_diff = true,
-            "--dense" | "--no-notes" | "--no-mailmap" | "--use-mailmap" | "--mailmap" | "--no-show-signature"
-            | "--encoding=UTF-8" | "--ignore-missing" => {}
+            "--dense"
+            | "--no-notes"
+            | "--no-mailmap"
+            | "--use-mailmap"
+            | "--mailmap"
+            | "--no-show-signature"
+            | "--encoding=UTF-8"
+            | "--ignore-missing" => {}
             _ => return false,
         }
         true
@@ -282,7 +300,10 @@ impl LogOptions {
             "--decorate=auto" => self.decorate = None,
             "-t" => self.diff.show_trees = true,
             "-q" | "--quiet" => {
-                self.diff.formats = diff::Formats { none: true, ..diff::Formats::default() };
+                self.diff.formats = diff::Formats {
+                    none: true,
+                    ..diff::Formats::default()
+                };
             }
             _ => {
                 if let Some(name) = text.strip_prefix("--decorate=") {
@@ -326,18 +347,55 @@ impl LogOptions {
             b"--branches" => ("refs/heads/", false),
             b"--tags" => ("refs/tags/", false),
             b"--remotes" => ("refs/remotes/", false),
-            b"--glob" | b"--exclude" | b"--boundary" | b"--cherry" | b"--cherry-pick" | b"--cherry-mark"
-            | b"--simplify-merges" | b"--simplify-by-decoration" | b"--ancestry-path" | b"--children" | b"--bisect"
-            | b"--source" | b"--show-signature" | b"--notes" | b"--show-notes" | b"--reflog" | b"--left-only"
-            | b"--right-only" | b"--sparse" | b"--remove-empty" | b"-L" | b"--encoding" | b"--stdin" | b"--grep-reflog"
-            | b"--perl-regexp" | b"-P" | b"--merge" | b"--decorate-refs" | b"--decorate-refs-exclude"
-            | b"--clear-decorations" | b"--show-pulls" | b"--remerge-diff" | b"--combined-all-paths" | b"--log-size"
-            | b"--show-linear-break" | b"--expand-tabs" | b"--no-expand-tabs" | b"--since-as-filter" | b"--dd" => {
+            b"--glob"
+            | b"--exclude"
+            | b"--boundary"
+            | b"--cherry"
+            | b"--cherry-pick"
+            | b"--cherry-mark"
+            | b"--simplify-merges"
+            | b"--simplify-by-decoration"
+            | b"--ancestry-path"
+            | b"--children"
+            | b"--bisect"
+            | b"--source"
+            | b"--show-signature"
+            | b"--notes"
+            | b"--show-notes"
+            | b"--reflog"
+            | b"--left-only"
+            | b"--right-only"
+            | b"--sparse"
+            | b"--remove-empty"
+            | b"-L"
+            | b"--encoding"
+            | b"--stdin"
+            | b"--grep-reflog"
+            | b"--perl-regexp"
+            | b"-P"
+            | b"--merge"
+            | b"--decorate-refs"
+            | b"--decorate-refs-exclude"
+            | b"--clear-decorations"
+            | b"--show-pulls"
+            | b"--remerge-diff"
+            | b"--combined-all-paths"
+            | b"--log-size"
+            | b"--show-linear-break"
+            | b"--expand-tabs"
+            | b"--no-expand-tabs"
+            | b"--since-as-filter"
+            | b"--dd" => {
                 return Err(Fault::gap(cat!["the option '", name, "'"]));
             }
             _ => return Ok(false),
         };
-        self.tips.push(Tips { prefix, pattern, head, negated });
+        self.tips.push(Tips {
+            prefix,
+            pattern,
+            head,
+            negated,
+        });
         Ok(true)
     }
 
@@ -361,16 +419,24 @@ impl LogOptions {
         self.limits.authors = compile(&self.authors, self)?;
         self.limits.committers = compile(&self.committers, self)?;
         if self.graph && self.limits.reverse {
-            return Err(Fault::fatal("options '--graph' and '--reverse' cannot be used together"));
+            return Err(Fault::fatal(
+                "options '--graph' and '--reverse' cannot be used together",
+            ));
         }
         if self.graph && self.no_walk {
-            return Err(Fault::fatal("options '--no-walk' and '--graph' cannot be used together"));
+            return Err(Fault::fatal(
+                "options '--no-walk' and '--graph' cannot be used together",
+            ));
         }
         if self.walk_reflogs && self.graph {
-            return Err(Fault::fatal("cannot combine --walk-reflogs with history-limiting options"));
+            return Err(Fault::fatal(
+                "cannot combine --walk-reflogs with history-limiting options",
+            ));
         }
         if self.walk_reflogs && self.limits.reverse {
-            return Err(Fault::fatal("options '--reverse' and '--walk-reflogs' cannot be used together"));
+            return Err(Fault::fatal(
+                "options '--reverse' and '--walk-reflogs' cannot be used together",
+            ));
         }
         self.diff.settle_colors(Some(repo), cx.is_terminal());
         Ok(())
@@ -389,7 +455,11 @@ pub fn unknown(word: &[u8]) -> Fault {
 
 fn date_mode(cx: &Cx<'_, '_>, text: &[u8]) -> Result<Mode> {
     if let Some(rest) = text.strip_prefix(b"auto:") {
-        return if cx.is_terminal() { date_mode(cx, rest) } else { Ok(Mode::Default) };
+        return if cx.is_terminal() {
+            date_mode(cx, rest)
+        } else {
+            Ok(Mode::Default)
+        };
     }
     Mode::parse(text).ok_or_else(|| Fault::fatal(cat!["unknown date format ", text]))
 }

@@ -51,7 +51,10 @@ impl Format {
             if text == b"full" {
                 return Some(Format::Full);
             }
-            NAMES.into_iter().find(|(name, _)| !text.is_empty() && name.starts_with(text)).map(|(_, format)| format)
+            NAMES
+                .into_iter()
+                .find(|(name, _)| !text.is_empty() && name.starts_with(text))
+                .map(|(_, format)| format)
         };
         if let Some(user) = text.strip_prefix(b"format:") {
             return Ok(Self::User(user.to_vec(), false));
@@ -160,7 +163,13 @@ impl Printer<'_> {
                 out.extend_from_slice(&cat![reflog.selector, ": "]);
             } else {
                 out.extend_from_slice(&cat![
-                    "Reflog: ", reflog.selector, " (", reflog.who.who(), ")\nReflog message: ", reflog.message, "\n"
+                    "Reflog: ",
+                    reflog.selector,
+                    " (",
+                    reflog.who.who(),
+                    ")\nReflog message: ",
+                    reflog.message,
+                    "\n"
                 ]);
             }
         }
@@ -174,7 +183,13 @@ impl Printer<'_> {
 
     /// What follows the first line.
     pub fn body(&self, oid: &Oid, commit: &Commit, mark: &str, reflog: Option<&Reflog>) -> Result<Vec<u8>> {
-        let fields = Fields { printer: self, oid, commit, mark, reflog };
+        let fields = Fields {
+            printer: self,
+            oid,
+            commit,
+            mark,
+            reflog,
+        };
         match &self.format {
             Format::Oneline => match reflog {
                 Some(reflog) => Ok(reflog.message.clone()),
@@ -198,7 +213,13 @@ impl Printer<'_> {
             for parent in &commit.parents {
                 out.extend_from_slice(&cat!["parent ", parent.hex(), "\n"]);
             }
-            out.extend_from_slice(&cat!["author ", commit.author_line, "\ncommitter ", commit.committer_line, "\n"]);
+            out.extend_from_slice(&cat![
+                "author ",
+                commit.author_line,
+                "\ncommitter ",
+                commit.committer_line,
+                "\n"
+            ]);
         } else if commit.parents.len() > 1 {
             out.extend_from_slice(b"Merge:");
             for parent in &commit.parents {
@@ -219,15 +240,25 @@ impl Printer<'_> {
                 out.extend_from_slice(&cat!["Author: ", author.who(), "\nCommit: ", committer.who(), "\n"]);
             }
             Format::Fuller => out.extend_from_slice(&cat![
-                "Author:     ", author.who(), "\nAuthorDate: ", self.date(author),
-                "\nCommit:     ", committer.who(), "\nCommitDate: ", self.date(committer), "\n"
+                "Author:     ",
+                author.who(),
+                "\nAuthorDate: ",
+                self.date(author),
+                "\nCommit:     ",
+                committer.who(),
+                "\nCommitDate: ",
+                self.date(committer),
+                "\n"
             ]),
             _ => {}
         }
         out.push(b'\n');
         let tabs = matches!(self.format, Format::Medium | Format::Full | Format::Fuller);
         indent(&mut out, &commit.message, tabs, self.format == Format::Short);
-        let end = out.iter().rposition(|b| !b.is_ascii_whitespace()).map_or(0, |at| at + 1);
+        let end = out
+            .iter()
+            .rposition(|b| !b.is_ascii_whitespace())
+            .map_or(0, |at| at + 1);
         out.truncate(end);
         out.push(b'\n');
         out

@@ -58,7 +58,14 @@ impl<'a> Writer<'a> {
     }
 
     /// One commit; whether anything was written.
-    pub fn commit(&mut self, out: &mut Vec<u8>, oid: &Oid, commit: &Commit, parents: &[Oid], reflog: Option<&Reflog>) -> Result<bool> {
+    pub fn commit(
+        &mut self,
+        out: &mut Vec<u8>,
+        oid: &Oid,
+        commit: &Commit,
+        parents: &[Oid],
+        reflog: Option<&Reflog>,
+    ) -> Result<bool> {
         let mark = self.marks.get(oid).copied().unwrap_or("");
         if let Some(graph) = &mut self.graph {
             let sign = mark.trim_end().chars().next().unwrap_or('*');
@@ -100,7 +107,14 @@ impl<'a> Writer<'a> {
     }
 
     /// A commit with a difference that is known already (`--follow`).
-    pub fn with_changes(&mut self, out: &mut Vec<u8>, oid: &Oid, commit: &Commit, parents: &[Oid], changes: &[Change]) -> Result<()> {
+    pub fn with_changes(
+        &mut self,
+        out: &mut Vec<u8>,
+        oid: &Oid,
+        commit: &Commit,
+        parents: &[Oid],
+        changes: &[Change],
+    ) -> Result<()> {
         if let Some(graph) = &mut self.graph {
             graph.update(*oid, parents.to_vec(), '*');
         }
@@ -142,7 +156,10 @@ impl<'a> Writer<'a> {
             if let Some(graph) = &self.graph {
                 // What the prefix takes, the listing has not.
                 let prefix = graph.clone().prefix_after();
-                options.stat.width = options.stat.width.saturating_sub(crate::output::display_width(prefix.as_bytes()));
+                options.stat.width = options
+                    .stat
+                    .width
+                    .saturating_sub(crate::output::display_width(prefix.as_bytes()));
             }
             let contents = Contents::new(self.printer.files, self.printer.repo);
             crate::diff::print(&mut body, &contents, changes, &options)?;
@@ -180,11 +197,26 @@ impl<'a> Writer<'a> {
         crate::diff::prefix_lines(out, body, prefix.as_bytes());
     }
 
-    fn header(&mut self, out: &mut Vec<u8>, oid: &Oid, commit: &Commit, mark: &str, reflog: Option<&Reflog>) -> Result<()> {
+    fn header(
+        &mut self,
+        out: &mut Vec<u8>,
+        oid: &Oid,
+        commit: &Commit,
+        mark: &str,
+        reflog: Option<&Reflog>,
+    ) -> Result<()> {
         self.header_from(out, oid, commit, mark, reflog, "")
     }
 
-    fn header_from(&mut self, out: &mut Vec<u8>, oid: &Oid, commit: &Commit, mark: &str, reflog: Option<&Reflog>, from: &str) -> Result<()> {
+    fn header_from(
+        &mut self,
+        out: &mut Vec<u8>,
+        oid: &Oid,
+        commit: &Commit,
+        mark: &str,
+        reflog: Option<&Reflog>,
+        from: &str,
+    ) -> Result<()> {
         let format = self.printer.format.clone();
         let terminated = format.is_terminated();
         if self.shown_one && !terminated {
@@ -199,7 +231,11 @@ impl<'a> Writer<'a> {
             graph.begin(out);
         }
         let mark = if self.graph.is_some() { "" } else { mark };
-        let shown_mark = if mark.is_empty() { String::new() } else { format!("{} ", mark.trim_end()) };
+        let shown_mark = if mark.is_empty() {
+            String::new()
+        } else {
+            format!("{} ", mark.trim_end())
+        };
         let mut message = Vec::new();
         if !matches!(format, Format::User(..) | Format::Reference) {
             let mut head = self.printer.head(oid, commit, &shown_mark, reflog);
@@ -224,7 +260,14 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn combined(&mut self, out: &mut Vec<u8>, oid: &Oid, commit: &Commit, mark: &str, reflog: Option<&Reflog>) -> Result<bool> {
+    fn combined(
+        &mut self,
+        out: &mut Vec<u8>,
+        oid: &Oid,
+        commit: &Commit,
+        mark: &str,
+        reflog: Option<&Reflog>,
+    ) -> Result<bool> {
         let (files, repo) = (self.printer.files, self.printer.repo);
         let contents = Contents::new(files, repo);
         let dense = self.options.merges == Merges::Dense;
@@ -281,9 +324,29 @@ impl<'a> Writer<'a> {
             let name = crate::output::quote_path(&path.path, options.quote_high);
             if options.formats.raw {
                 let colons = ":".repeat(path.parents.len());
-                let modes: Vec<String> = path.parents.iter().chain([&path.result]).map(|side| format!("{:06o}", side.0)).collect();
-                let ids: Vec<String> = path.parents.iter().chain([&path.result]).map(|side| contents.short(&side.1, options.abbrev)).collect();
-                out.extend_from_slice(&cat![colons, modes.join(" "), " ", ids.join(" "), " ", letters, "\t", name, "\n"]);
+                let modes: Vec<String> = path
+                    .parents
+                    .iter()
+                    .chain([&path.result])
+                    .map(|side| format!("{:06o}", side.0))
+                    .collect();
+                let ids: Vec<String> = path
+                    .parents
+                    .iter()
+                    .chain([&path.result])
+                    .map(|side| contents.short(&side.1, options.abbrev))
+                    .collect();
+                out.extend_from_slice(&cat![
+                    colons,
+                    modes.join(" "),
+                    " ",
+                    ids.join(" "),
+                    " ",
+                    letters,
+                    "\t",
+                    name,
+                    "\n"
+                ]);
             } else if options.formats.name_status {
                 out.extend_from_slice(&cat![letters, "\t", name, "\n"]);
             } else {
@@ -307,7 +370,9 @@ pub fn merged_paths(
     paths: &Pathspec,
     options: &crate::diff::Options,
 ) -> Result<Vec<Merged>> {
-    let Some(repo) = contents.repo else { return Ok(Vec::new()) };
+    let Some(repo) = contents.repo else {
+        return Ok(Vec::new());
+    };
     let mut found: BTreeMap<Vec<u8>, Merged> = BTreeMap::new();
     for (at, parent) in commit.parents.iter().enumerate() {
         let base = repo.store.commit(contents.files, parent)?.tree;
@@ -324,5 +389,8 @@ pub fn merged_paths(
         }
     }
     let count = commit.parents.len();
-    Ok(found.into_values().filter(|merged| merged.parents.len() == count).collect())
+    Ok(found
+        .into_values()
+        .filter(|merged| merged.parents.len() == count)
+        .collect())
 }

@@ -28,7 +28,10 @@ pub enum Order {
 
 /// What limits the walk.
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an independent option of the command line")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent option of the command line"
+)]
 pub struct Limits {
     /// `-n`.
     pub count: Option<usize>,
@@ -222,10 +225,22 @@ impl<'a> Walk<'a> {
         let mut arrival = 0;
         let date = |walk: &mut Self, oid: &Oid| -> Result<i64> {
             let commit = walk.history.commit(oid)?;
-            Ok(if by_date == Some(true) { commit.author.seconds } else { commit.committer.seconds })
+            Ok(if by_date == Some(true) {
+                commit.author.seconds
+            } else {
+                commit.committer.seconds
+            })
         };
-        let tips: Vec<Oid> = commits.iter().filter(|oid| children.get(oid) == Some(&0)).copied().collect();
-        let in_order: Vec<Oid> = if by_date.is_some() { tips } else { tips.into_iter().rev().collect() };
+        let tips: Vec<Oid> = commits
+            .iter()
+            .filter(|oid| children.get(oid) == Some(&0))
+            .copied()
+            .collect();
+        let in_order: Vec<Oid> = if by_date.is_some() {
+            tips
+        } else {
+            tips.into_iter().rev().collect()
+        };
         for oid in in_order {
             ready.push((date(self, &oid)?, arrival, oid));
             arrival += 1;
@@ -235,14 +250,19 @@ impl<'a> Walk<'a> {
             let at = match by_date {
                 None => ready.len() - 1,
                 Some(_) => {
-                    let best = ready.iter().enumerate().max_by_key(|(_, (seconds, arrival, _))| (*seconds, core::cmp::Reverse(*arrival)));
+                    let best = ready
+                        .iter()
+                        .enumerate()
+                        .max_by_key(|(_, (seconds, arrival, _))| (*seconds, core::cmp::Reverse(*arrival)));
                     best.map_or(0, |(at, _)| at)
                 }
             };
             let (.., oid) = ready.remove(at);
             out.push(oid);
             for parent in self.simplified(&oid)? {
-                let Some(count) = children.get_mut(&parent) else { continue };
+                let Some(count) = children.get_mut(&parent) else {
+                    continue;
+                };
                 *count = count.saturating_sub(1);
                 if *count == 0 {
                     ready.push((date(self, &parent)?, arrival, parent));
@@ -303,14 +323,25 @@ fn matches_text(commit: &Commit, limits: &Limits) -> bool {
     let person = |patterns: &[Regex], who: Vec<u8>| patterns.is_empty() || patterns.iter().any(|p| p.is_match(&who));
     let line_match = |pattern: &Regex| commit.message.split(|b| *b == b'\n').any(|line| pattern.is_match(line));
     let greps = limits.greps.is_empty()
-        || if limits.all_match { limits.greps.iter().all(line_match) } else { limits.greps.iter().any(line_match) };
-    let found = person(&limits.authors, commit.author.who()) && person(&limits.committers, commit.committer.who()) && greps;
+        || if limits.all_match {
+            limits.greps.iter().all(line_match)
+        } else {
+            limits.greps.iter().any(line_match)
+        };
+    let found =
+        person(&limits.authors, commit.author.who()) && person(&limits.committers, commit.committer.who()) && greps;
     let asked = !(limits.greps.is_empty() && limits.authors.is_empty() && limits.committers.is_empty());
     if limits.invert_grep && asked { !found } else { found }
 }
 
 /// All references (`--all`, `--branches`, `--tags`, `--remotes`) as commits, in the order of their names.
-pub fn reference_tips(files: &Files, repo: &Repo, prefix: &[u8], pattern: Option<&[u8]>, head: bool) -> Vec<(Vec<u8>, Oid)> {
+pub fn reference_tips(
+    files: &Files,
+    repo: &Repo,
+    prefix: &[u8],
+    pattern: Option<&[u8]>,
+    head: bool,
+) -> Vec<(Vec<u8>, Oid)> {
     let mut tips = Vec::new();
     let peel = |mut oid: Oid| loop {
         let object = repo.store.read(files, &oid)?;

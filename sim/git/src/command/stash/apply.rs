@@ -25,7 +25,11 @@ pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, entry: &Entry, with_index: b
     }
     let tree = |cx: &Cx<'_, '_>, commit: &Oid| repo.store.commit(cx.files(), commit).map(|commit| commit.tree);
     let current = index.write_tree(cx.files_mut(), &repo.store)?;
-    let (base, work, staged) = (tree(cx, &entry.base)?, tree(cx, &entry.commit)?, tree(cx, &entry.index)?);
+    let (base, work, staged) = (
+        tree(cx, &entry.base)?,
+        tree(cx, &entry.commit)?,
+        tree(cx, &entry.index)?,
+    );
     let mut restored = None;
     if with_index && base != staged && current != staged {
         restored = Some(with_staged(cx, repo, &current, &base, &staged)?);
@@ -53,7 +57,10 @@ pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, entry: &Entry, with_index: b
 fn with_staged(cx: &mut Cx<'_, '_>, repo: &Repo, current: &Oid, base: &Oid, staged: &Oid) -> Result<Flat> {
     let flats = [base, current, staged].map(|tree| tree::flatten(cx.files(), &repo.store, Some(tree)));
     let [base, ours, theirs] = flats;
-    let options = merge::Options { renames: None, ..merge::Options::new(repo, b"ours", b"theirs") };
+    let options = merge::Options {
+        renames: None,
+        ..merge::Options::new(repo, b"ours", b"theirs")
+    };
     let merged = merge::trees(cx.files_mut(), repo, [&base?, &ours?, &theirs?], &options)?;
     if !merged.is_clean() {
         return Err(Fault::error("conflicts in index. Try without --index."));
@@ -67,7 +74,11 @@ fn merge_back(cx: &mut Cx<'_, '_>, repo: &Repo, trees: [&Oid; 3], quiet: bool) -
         cx.print("Already up to date.\n");
         return Ok(0);
     }
-    let ours: &[u8] = if base == current { b"Version stash was based on" } else { b"Updated upstream" };
+    let ours: &[u8] = if base == current {
+        b"Version stash was based on"
+    } else {
+        b"Updated upstream"
+    };
     let mut options = merge::Options::new(repo, ours, b"Stashed changes");
     options.base_label = Some(b"Stash base".to_vec());
     let flats = trees.map(|tree| tree::flatten(cx.files(), &repo.store, Some(tree)));
@@ -94,7 +105,9 @@ fn settle_index(cx: &mut Cx<'_, '_>, repo: &Repo, current: &Oid, restored: Optio
     let mut entries: Vec<index::Entry> = Vec::new();
     let wanted = restored.unwrap_or(&before);
     for (path, (mode, oid)) in wanted {
-        let same = index.get(path, 0).filter(|entry| (entry.mode, entry.oid) == (*mode, *oid));
+        let same = index
+            .get(path, 0)
+            .filter(|entry| (entry.mode, entry.oid) == (*mode, *oid));
         entries.push(same.cloned().unwrap_or_else(|| index::Entry {
             path: path.clone(),
             mode: *mode,
@@ -103,7 +116,13 @@ fn settle_index(cx: &mut Cx<'_, '_>, repo: &Repo, current: &Oid, restored: Optio
         }));
     }
     if restored.is_none() {
-        entries.extend(index.entries().iter().filter(|entry| !before.contains_key(&entry.path)).cloned());
+        entries.extend(
+            index
+                .entries()
+                .iter()
+                .filter(|entry| !before.contains_key(&entry.path))
+                .cloned(),
+        );
     }
     index.replace(entries);
     worktree::refresh(cx.files(), repo, &mut index);

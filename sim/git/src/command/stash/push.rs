@@ -35,7 +35,9 @@ struct Made {
 
 pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted) -> Result<Next> {
     if wanted.staged && wanted.untracked {
-        return Err(Fault::error("options '--staged' and '--include-untracked' cannot be used together"));
+        return Err(Fault::error(
+            "options '--staged' and '--include-untracked' cannot be used together",
+        ));
     }
     let paths = Pathspec::parse(repo, &wanted.paths)?;
     let index = refreshed(cx, repo)?;
@@ -43,7 +45,10 @@ pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted) -> Result<N
         let known = index.entries().iter().map(|entry| entry.path.as_slice());
         if let Some(item) = paths.first_unmatched(known) {
             let message = cat![
-                "error: pathspec ':(prefix:", repo.prefix.len().to_string(), ")", item.original,
+                "error: pathspec ':(prefix:",
+                repo.prefix.len().to_string(),
+                ")",
+                item.original,
                 "' did not match any file(s) known to git\nDid you forget to 'git add'?\n"
             ];
             return Err(Fault::Plain(message, 1));
@@ -71,7 +76,10 @@ pub(super) fn create_only(cx: &mut Cx<'_, '_>, repo: &Repo, message: &[u8]) -> R
     let Some(head) = repo.refs.head(cx.files()) else {
         return Err(Fault::Plain(b"You do not have the initial commit yet\n".to_vec(), 1));
     };
-    let wanted = Wanted { message: Some(message.to_vec()).filter(|text| !text.is_empty()), ..Wanted::default() };
+    let wanted = Wanted {
+        message: Some(message.to_vec()).filter(|text| !text.is_empty()),
+        ..Wanted::default()
+    };
     if let Some(made) = create(cx, repo, &wanted, &Pathspec::default(), head)? {
         cx.print(format!("{}\n", made.commit));
     }
@@ -94,7 +102,14 @@ fn refreshed(cx: &mut Cx<'_, '_>, repo: &Repo) -> Result<Index> {
     Ok(index)
 }
 
-fn commit(cx: &mut Cx<'_, '_>, repo: &Repo, tree: Oid, parents: &[Oid], message: Vec<u8>, who: &[Signature; 2]) -> Result<Oid> {
+fn commit(
+    cx: &mut Cx<'_, '_>,
+    repo: &Repo,
+    tree: Oid,
+    parents: &[Oid],
+    message: Vec<u8>,
+    who: &[Signature; 2],
+) -> Result<Oid> {
     let commit = Commit {
         tree,
         parents: parents.to_vec(),
@@ -112,8 +127,16 @@ fn create(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, h
     let base = tree::of_commit(cx.files(), &repo.store, Some(&head))?;
     let staged = status::staged(&index, &base, paths);
     let unstaged = status::unstaged(cx.files(), repo, &index, paths);
-    let untracked = if wanted.untracked { others(cx, repo, &index, wanted.ignored, paths) } else { Vec::new() };
-    let nothing = if wanted.staged { staged.is_empty() } else { staged.is_empty() && unstaged.is_empty() };
+    let untracked = if wanted.untracked {
+        others(cx, repo, &index, wanted.ignored, paths)
+    } else {
+        Vec::new()
+    };
+    let nothing = if wanted.staged {
+        staged.is_empty()
+    } else {
+        staged.is_empty() && unstaged.is_empty()
+    };
     if nothing && untracked.is_empty() {
         return Ok(None);
     }
@@ -131,7 +154,14 @@ fn create(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, h
             alone.insert(worktree::entry_of(cx.files_mut(), repo, path)?);
         }
         let tree = alone.write_tree(cx.files_mut(), &repo.store)?;
-        parents.push(commit(cx, repo, tree, &[], cat!["untracked files on ", place, "\n"], &who)?);
+        parents.push(commit(
+            cx,
+            repo,
+            tree,
+            &[],
+            cat!["untracked files on ", place, "\n"],
+            &who,
+        )?);
     }
     let work_tree = match wanted.staged {
         true => index_tree,
@@ -142,7 +172,12 @@ fn create(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, h
         None => cat!["WIP on ", place],
     };
     let made = commit(cx, repo, work_tree, &parents, message.clone(), &who)?;
-    Ok(Some(Made { commit: made, message, index_tree, untracked }))
+    Ok(Some(Made {
+        commit: made,
+        message,
+        index_tree,
+        untracked,
+    }))
 }
 
 /// Stashing works without a configured identity.
@@ -212,7 +247,10 @@ fn clean(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, he
             index.remove(&path);
         }
         for (path, (mode, oid)) in kept.iter().filter(|(path, _)| paths.matches(path)) {
-            if index.get(path, 0).is_none_or(|entry| (entry.mode, entry.oid) != (*mode, *oid)) {
+            if index
+                .get(path, 0)
+                .is_none_or(|entry| (entry.mode, entry.oid) != (*mode, *oid))
+            {
                 let entry = checkout::write(cx.files_mut(), repo, path, *mode, *oid)?;
                 index.insert(entry);
             }
@@ -227,7 +265,11 @@ fn put_back(cx: &mut Cx<'_, '_>, repo: &Repo, paths: &Pathspec, head: &Oid) -> R
     let base = tree::of_commit(cx.files(), &repo.store, Some(head))?;
     let mut index = repo.index(cx.files())?;
     let mut touched: Vec<Vec<u8>> = changed_paths(cx, repo, head, paths)?;
-    touched.extend(status::staged(&index, &base, paths).into_iter().map(|change| change.path));
+    touched.extend(
+        status::staged(&index, &base, paths)
+            .into_iter()
+            .map(|change| change.path),
+    );
     touched.sort();
     touched.dedup();
     for path in touched {
@@ -254,7 +296,12 @@ fn take_back_staged(cx: &mut Cx<'_, '_>, repo: &Repo, head: Oid) -> Result<()> {
             .get(&change.path, 0)
             .is_none_or(|entry| worktree::compare(cx.files(), repo, &index, entry) == FileState::Unchanged);
         if !unchanged {
-            let place = cat!["error: ", change.path, ": does not match index\n", "Cannot remove worktree changes\n"];
+            let place = cat![
+                "error: ",
+                change.path,
+                ": does not match index\n",
+                "Cannot remove worktree changes\n"
+            ];
             return Err(Fault::Plain(place, 1));
         }
         match base.get(&change.path) {
