@@ -13,6 +13,7 @@ pub struct ToWorker {
 }
 
 /// What the page asks.
+#[allow(clippy::large_enum_variant)] // one message at a time: none is kept
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
     /// First of all: the page's build id. Answered by [`Response::Hello`].
