@@ -96,7 +96,11 @@ impl Refusal {
             (Some(path), ..) => entry(path),
             (None, Some(path), _) => cat!["Entry '", path, "' would be overwritten by merge. Cannot merge."],
             (None, None, Some(path)) => {
-                cat!["Untracked working tree file '", path, "' would be overwritten by merge."]
+                cat![
+                    "Untracked working tree file '",
+                    path,
+                    "' would be overwritten by merge."
+                ]
             }
             (None, None, None) => {
                 let path = self.directories.first().map(Vec::as_slice).unwrap_or_default();
@@ -109,13 +113,7 @@ impl Refusal {
 
 /// Looks whether index and working tree can go from one tree to the other. Staged and local changes are carried along
 /// where both trees agree. The index must not be in conflict.
-pub fn plan(
-    files: &Files,
-    repo: &Repo,
-    index: &Index,
-    from: &Flat,
-    to: &Flat,
-) -> core::result::Result<Plan, Refusal> {
+pub fn plan(files: &Files, repo: &Repo, index: &Index, from: &Flat, to: &Flat) -> core::result::Result<Plan, Refusal> {
     let mut planner = Planner {
         files,
         repo,
@@ -130,7 +128,11 @@ pub fn plan(
         planner.path(path, from.get(path).copied(), to.get(path).copied());
     }
     planner.check_absent();
-    if planner.refusal.is_empty() { Ok(planner.plan) } else { Err(planner.refusal) }
+    if planner.refusal.is_empty() {
+        Ok(planner.plan)
+    } else {
+        Err(planner.refusal)
+    }
 }
 
 struct Planner<'a> {
@@ -204,9 +206,14 @@ impl Planner<'_> {
                     }
                 }
                 Err(_) => {
-                    let blocking = (0..path.len()).filter(|at| path[*at] == b'/').map(|at| &path[..at]).find(|prefix| {
-                        self.files.symlink_metadata(&self.repo.work_path(prefix)).is_ok_and(|m| !m.is_dir())
-                    });
+                    let blocking = (0..path.len())
+                        .filter(|at| path[*at] == b'/')
+                        .map(|at| &path[..at])
+                        .find(|prefix| {
+                            self.files
+                                .symlink_metadata(&self.repo.work_path(prefix))
+                                .is_ok_and(|m| !m.is_dir())
+                        });
                     if let Some(prefix) = blocking
                         && self.index.get(prefix, 0).is_none()
                         && !self.ignore.is_ignored(self.files, prefix, false)
@@ -226,7 +233,10 @@ impl Planner<'_> {
         let names = self.files.read_dir(&self.repo.work_path(directory)).unwrap_or_default();
         names.iter().any(|name| {
             let path = cat![directory, "/", name];
-            let is_dir = self.files.symlink_metadata(&self.repo.work_path(&path)).is_ok_and(|m| m.is_dir());
+            let is_dir = self
+                .files
+                .symlink_metadata(&self.repo.work_path(&path))
+                .is_ok_and(|m| m.is_dir());
             if is_dir {
                 self.holds_untracked(&path, removed)
             } else {
@@ -263,7 +273,13 @@ pub fn write(files: &mut Files, repo: &Repo, path: &[u8], mode: u32, oid: Oid) -
         _ => repo.store.blob(files, &oid)?,
     };
     let stat = worktree::write_file(files, repo, path, mode, &content)?;
-    Ok(Entry { path: path.to_vec(), mode, oid, stat, ..Entry::default() })
+    Ok(Entry {
+        path: path.to_vec(),
+        mode,
+        oid,
+        stat,
+        ..Entry::default()
+    })
 }
 
 /// Removes a file of the working tree, if it is there and a file.
@@ -301,7 +317,11 @@ pub fn reset_merge(files: &mut Files, repo: &Repo, index: &mut Index, to: &Flat)
     let unmerged = index.unmerged_paths();
     let mut merged = index.clone();
     merged.remove_where(|entry| entry.stage != 0);
-    let here: Flat = merged.entries().iter().map(|entry| (entry.path.clone(), (entry.mode, entry.oid))).collect();
+    let here: Flat = merged
+        .entries()
+        .iter()
+        .map(|entry| (entry.path.clone(), (entry.mode, entry.oid)))
+        .collect();
     let mut target = to.clone();
     target.retain(|path, _| !unmerged.contains(path));
     let plan = plan(files, repo, &merged, &here, &target).map_err(|refusal| refusal.short_fault())?;

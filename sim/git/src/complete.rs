@@ -32,7 +32,11 @@ pub fn candidates(call: &CompletionCall, glance: &Glance<'_>) -> Vec<Candidate> 
     let prefix = call.prefix.as_slice();
     let words: Vec<&[u8]> = call.words.iter().skip(1).map(Vec::as_slice).collect();
     let Some(at) = subcommand_at(&words) else {
-        return if prefix.starts_with(b"-") { global_options(prefix) } else { commands(prefix) };
+        return if prefix.starts_with(b"-") {
+            global_options(prefix)
+        } else {
+            commands(prefix)
+        };
     };
     let (name, rest) = (words[at], &words[at + 1..]);
     let only_paths = rest.contains(&b"--".as_slice());
@@ -43,7 +47,13 @@ pub fn candidates(call: &CompletionCall, glance: &Glance<'_>) -> Vec<Candidate> 
     let Some(repo) = repo else { return files(prefix, glance) };
     match if only_paths { Place::Tracked } else { place(name, rest) } {
         Place::Reference => {
-            let found = references(&repo, glance, prefix, &["refs/heads/", "refs/tags/", "refs/remotes/"], true);
+            let found = references(
+                &repo,
+                glance,
+                prefix,
+                &["refs/heads/", "refs/tags/", "refs/remotes/"],
+                true,
+            );
             if found.is_empty() { files(prefix, glance) } else { found }
         }
         Place::Branch => references(&repo, glance, prefix, &["refs/heads/"], false),
@@ -71,7 +81,10 @@ fn subcommand_at(words: &[&[u8]]) -> Option<usize> {
 }
 
 fn place(name: &[u8], rest: &[&[u8]]) -> Place {
-    let has = |options: &[&str]| rest.iter().any(|word| options.iter().any(|option| option.as_bytes() == *word));
+    let has = |options: &[&str]| {
+        rest.iter()
+            .any(|word| options.iter().any(|option| option.as_bytes() == *word))
+    };
     match name {
         b"add" | b"stage" => Place::Changed,
         b"rm" | b"mv" | b"ls-files" => Place::Tracked,
@@ -83,9 +96,9 @@ fn place(name: &[u8], rest: &[&[u8]]) -> Place {
         | b"rev-parse" | b"cat-file" | b"ls-tree" | b"cherry-pick" | b"revert" | b"merge-base" | b"rev-list" => {
             Place::Reference
         }
-        b"stash" if rest.is_empty() => {
-            Place::Word(&["push", "list", "show", "drop", "pop", "apply", "branch", "clear", "create", "store"])
-        }
+        b"stash" if rest.is_empty() => Place::Word(&[
+            "push", "list", "show", "drop", "pop", "apply", "branch", "clear", "create", "store",
+        ]),
         b"reflog" if rest.is_empty() => Place::Word(&["show", "list", "exists", "delete", "expire"]),
         _ => Place::File,
     }
@@ -93,38 +106,62 @@ fn place(name: &[u8], rest: &[&[u8]]) -> Place {
 
 fn matching(words: impl Iterator<Item = String>, prefix: &[u8]) -> Vec<Candidate> {
     let words: BTreeSet<String> = words.filter(|word| word.as_bytes().starts_with(prefix)).collect();
-    words.into_iter().map(|word| Candidate { space: !word.ends_with('='), word: word.into_bytes() }).collect()
+    words
+        .into_iter()
+        .map(|word| Candidate {
+            space: !word.ends_with('='),
+            word: word.into_bytes(),
+        })
+        .collect()
 }
 
 fn commands(prefix: &[u8]) -> Vec<Candidate> {
     // What is not simulated here is offered once no command of ours begins that way: its answer says so.
     let ours = matching(TABLE.iter().map(|command| command.name.to_owned()), prefix);
-    if ours.is_empty() { matching(ALL.split_whitespace().map(str::to_owned), prefix) } else { ours }
+    if ours.is_empty() {
+        matching(ALL.split_whitespace().map(str::to_owned), prefix)
+    } else {
+        ours
+    }
 }
 
 fn global_options(prefix: &[u8]) -> Vec<Candidate> {
-    let all = ["--version", "--help", "-C", "-c", "--no-pager", "--paginate", "--git-dir=", "--work-tree=", "--bare"];
+    let all = [
+        "--version",
+        "--help",
+        "-C",
+        "-c",
+        "--no-pager",
+        "--paginate",
+        "--git-dir=",
+        "--work-tree=",
+        "--bare",
+    ];
     matching(all.into_iter().map(str::to_owned), prefix)
 }
 
 fn options(name: &[u8], prefix: &[u8]) -> Vec<Candidate> {
-    let Some(command) = command::find(name) else { return Vec::new() };
+    let Some(command) = command::find(name) else {
+        return Vec::new();
+    };
     let dashed = command.supported.iter().map(|option| {
-        if option.chars().count() == 1 { format!("-{option}") } else { format!("--{option}") }
+        if option.chars().count() == 1 {
+            format!("-{option}")
+        } else {
+            format!("--{option}")
+        }
     });
     matching(dashed, prefix)
 }
 
-fn references(
-    repo: &Repo,
-    glance: &Glance<'_>,
-    prefix: &[u8],
-    folders: &[&str],
-    head: bool,
-) -> Vec<Candidate> {
+fn references(repo: &Repo, glance: &Glance<'_>, prefix: &[u8], folders: &[&str], head: bool) -> Vec<Candidate> {
     // After `main..` the second half of the range is completed.
     let start = prefix.windows(2).rposition(|pair| pair == b"..").map_or(0, |at| at + 2);
-    let start = if prefix.get(start) == Some(&b'.') { start + 1 } else { start };
+    let start = if prefix.get(start) == Some(&b'.') {
+        start + 1
+    } else {
+        start
+    };
     let (before, name) = prefix.split_at(start);
     let mut names: Vec<String> = if head { vec!["HEAD".to_owned()] } else { Vec::new() };
     for folder in folders {
@@ -139,12 +176,23 @@ fn references(
 }
 
 fn paths(repo: &Repo, glance: &Glance<'_>, prefix: &[u8], changed: bool) -> Vec<Candidate> {
-    let Ok(index) = repo.index(glance.files) else { return Vec::new() };
+    let Ok(index) = repo.index(glance.files) else {
+        return Vec::new();
+    };
     let all: Vec<Vec<u8>> = if changed {
-        let options = Options { untracked: UntrackedMode::Normal, renames: None, ..Options::new(None) };
-        let Ok(status) = status::collect(glance.files, repo, &index, &options) else { return Vec::new() };
+        let options = Options {
+            untracked: UntrackedMode::Normal,
+            renames: None,
+            ..Options::new(None)
+        };
+        let Ok(status) = status::collect(glance.files, repo, &index, &options) else {
+            return Vec::new();
+        };
         let unstaged = status.unstaged.into_iter().map(|change| change.path);
-        unstaged.chain(status.unmerged.into_iter().map(|unmerged| unmerged.path)).chain(status.untracked).collect()
+        unstaged
+            .chain(status.unmerged.into_iter().map(|unmerged| unmerged.path))
+            .chain(status.untracked)
+            .collect()
     } else {
         index.entries().iter().map(|entry| entry.path.clone()).collect()
     };
@@ -155,10 +203,19 @@ fn paths(repo: &Repo, glance: &Glance<'_>, prefix: &[u8], changed: bool) -> Vec<
             continue;
         }
         // One folder at a time, as file names are completed.
-        let end = shown[prefix.len()..].iter().position(|b| *b == b'/').map_or(shown.len(), |at| prefix.len() + at + 1);
+        let end = shown[prefix.len()..]
+            .iter()
+            .position(|b| *b == b'/')
+            .map_or(shown.len(), |at| prefix.len() + at + 1);
         found.insert(shown[..end].to_vec());
     }
-    found.into_iter().map(|word| Candidate { space: !word.ends_with(b"/"), word }).collect()
+    found
+        .into_iter()
+        .map(|word| Candidate {
+            space: !word.ends_with(b"/"),
+            word,
+        })
+        .collect()
 }
 
 /// File names below the current directory.

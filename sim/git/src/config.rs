@@ -68,7 +68,11 @@ pub fn canonical_key(key: &[u8]) -> Option<Vec<u8>> {
     if !valid_name || !valid_section || key[first..last].contains(&b'\n') {
         return None;
     }
-    Some(cat![section.to_ascii_lowercase(), key[first..=last], name.to_ascii_lowercase()])
+    Some(cat![
+        section.to_ascii_lowercase(),
+        key[first..=last],
+        name.to_ascii_lowercase()
+    ])
 }
 
 /// The files of the global scope, the later one winning.
@@ -81,7 +85,9 @@ pub fn global_paths(env: &Environment) -> Vec<Vec<u8>> {
         Some(dir) if !dir.is_empty() => Some(cat![dir, "/git/config"]),
         _ => home.map(|home| cat![home, "/.config/git/config"]),
     };
-    xdg.into_iter().chain(home.map(|home| cat![home, "/.gitconfig"])).collect()
+    xdg.into_iter()
+        .chain(home.map(|home| cat![home, "/.gitconfig"]))
+        .collect()
 }
 
 impl Config {
@@ -141,7 +147,10 @@ impl Config {
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one recursive reader; a struct would only rename them")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one recursive reader; a struct would only rename them"
+    )]
     fn read_file(
         &mut self,
         files: &Files,
@@ -162,7 +171,10 @@ impl Config {
             self.entries.push(entry);
             if let Some(target) = include {
                 if depth >= INCLUDE_DEPTH_MAX {
-                    return Err(Fault::fatal(cat!["exceeded maximum include depth (10) while including\n\t", target]));
+                    return Err(Fault::fatal(cat![
+                        "exceeded maximum include depth (10) while including\n\t",
+                        target
+                    ]));
                 }
                 let target = expand_home(&target, env);
                 let full = path::join(path::parent(at), &target);
@@ -199,7 +211,13 @@ impl Config {
             None => Ok(None),
             Some(value) => parse_bool(value).map(Some).ok_or_else(|| {
                 let value = value.unwrap_or_default();
-                Fault::fatal(cat!["bad boolean config value '", value, "' for '", key.to_ascii_lowercase(), "'"])
+                Fault::fatal(cat![
+                    "bad boolean config value '",
+                    value,
+                    "' for '",
+                    key.to_ascii_lowercase(),
+                    "'"
+                ])
             }),
         }
     }
@@ -215,7 +233,13 @@ impl Config {
             None => Ok(None),
             Some(value) => parse_int(value).map(Some).ok_or_else(|| {
                 let key = key.to_ascii_lowercase();
-                Fault::fatal(cat!["bad numeric config value '", value, "' for '", key, "': invalid unit"])
+                Fault::fatal(cat![
+                    "bad numeric config value '",
+                    value,
+                    "' for '",
+                    key,
+                    "': invalid unit"
+                ])
             }),
         }
     }
@@ -230,7 +254,9 @@ impl Config {
         let prefix = cat![section, "."];
         let mut names: Vec<Vec<u8>> = Vec::new();
         for entry in &self.entries {
-            let Some(rest) = entry.key.strip_prefix(prefix.as_slice()) else { continue };
+            let Some(rest) = entry.key.strip_prefix(prefix.as_slice()) else {
+                continue;
+            };
             if let Some(dot) = rest.iter().rposition(|b| *b == b'.') {
                 let name = rest[..dot].to_vec();
                 if !names.contains(&name) {
@@ -246,7 +272,10 @@ fn includes(key: &[u8], git_dir: Option<&[u8]>, env: &Environment) -> bool {
     if key == b"include.path" {
         return true;
     }
-    let Some(condition) = key.strip_prefix(b"includeif.").and_then(|rest| rest.strip_suffix(b".path")) else {
+    let Some(condition) = key
+        .strip_prefix(b"includeif.")
+        .and_then(|rest| rest.strip_suffix(b".path"))
+    else {
         return false;
     };
     let (Some(pattern), Some(git_dir)) = (condition.strip_prefix(b"gitdir:"), git_dir) else {
@@ -542,7 +571,11 @@ pub fn change(
 fn line_start(text: &[u8], at: usize) -> usize {
     let from = text[..at].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
     // A key on its section's own line stays behind the section.
-    if text[from..at].iter().all(|b| b.is_ascii_whitespace()) { from } else { at }
+    if text[from..at].iter().all(|b| b.is_ascii_whitespace()) {
+        from
+    } else {
+        at
+    }
 }
 
 fn remove_spans(text: &[u8], spans: &[(usize, usize)]) -> Vec<u8> {
@@ -607,7 +640,10 @@ fn insert_line(text: &[u8], entries: &[Entry], section: &[u8], line: &[u8]) -> V
     };
     let (start, end, _) = headers[at];
     let next = headers.get(at + 1).map_or(text.len(), |header| header.0);
-    let last = entries.iter().rev().find(|entry| entry.span.0 >= start && entry.span.0 < next);
+    let last = entries
+        .iter()
+        .rev()
+        .find(|entry| entry.span.0 >= start && entry.span.0 < next);
     let mut insert = last.map_or(end, |entry| entry.span.1);
     let mut new = text[..insert].to_vec();
     if last.is_none() {

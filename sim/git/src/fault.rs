@@ -34,7 +34,10 @@ impl Fault {
 
     /// Something real Git can do and this engine cannot.
     pub fn gap(what: impl AsRef<[u8]>) -> Self {
-        Self::Plain(cat!["git: ", what.as_ref(), " exists in Git 2.47, not simulated here\n"], 1)
+        Self::Plain(
+            cat!["git: ", what.as_ref(), " exists in Git 2.47, not simulated here\n"],
+            1,
+        )
     }
 
     /// What goes to standard error, and the exit code.

@@ -64,8 +64,14 @@ pub fn resolve(role: Role, config: &Config, env: &Environment, clock: &Clock, st
     let email = variable("EMAIL")
         .filter(|value| !value.is_empty())
         .or_else(|| setting("email"))
-        .or_else(|| env.get(b"EMAIL".as_slice()).map(Vec::as_slice).filter(|value| !value.is_empty()));
-    let name = variable("NAME").filter(|value| !value.is_empty()).or_else(|| setting("name"));
+        .or_else(|| {
+            env.get(b"EMAIL".as_slice())
+                .map(Vec::as_slice)
+                .filter(|value| !value.is_empty())
+        });
+    let name = variable("NAME")
+        .filter(|value| !value.is_empty())
+        .or_else(|| setting("name"));
     let host = machine_name(env);
     let user = env.get(b"USER".as_slice()).cloned().unwrap_or_else(|| b"root".to_vec());
     let fallback_email = cat![user, "@", host];
@@ -82,7 +88,11 @@ pub fn resolve(role: Role, config: &Config, env: &Environment, clock: &Clock, st
     }
     if strict && email.is_none() {
         let mut text = please_tell(role);
-        text.extend_from_slice(&cat!["fatal: unable to auto-detect email address (got '", fallback_email, ".(none)')\n"]);
+        text.extend_from_slice(&cat![
+            "fatal: unable to auto-detect email address (got '",
+            fallback_email,
+            ".(none)')\n"
+        ]);
         return Err(Fault::Plain(text, 128));
     }
     let email = crud_free(email.unwrap_or(&fallback_email));
@@ -99,8 +109,9 @@ pub fn resolve(role: Role, config: &Config, env: &Environment, clock: &Clock, st
         return Err(Fault::fatal(cat!["empty ident name (for <", email, ">) not allowed"]));
     }
     let (seconds, zone) = match variable("DATE").filter(|value| !value.is_empty()) {
-        Some(text) => date::parse_strict(text, clock)
-            .ok_or_else(|| Fault::fatal(cat!["invalid date format: ", text]))?,
+        Some(text) => {
+            date::parse_strict(text, clock).ok_or_else(|| Fault::fatal(cat!["invalid date format: ", text]))?
+        }
         None => (clock.seconds, clock.zone_at(clock.seconds)),
     };
     Ok(Signature {
@@ -112,7 +123,9 @@ pub fn resolve(role: Role, config: &Config, env: &Environment, clock: &Clock, st
 }
 
 fn machine_name(env: &Environment) -> Vec<u8> {
-    env.get(b"HOSTNAME".as_slice()).cloned().unwrap_or_else(|| b"localhost".to_vec())
+    env.get(b"HOSTNAME".as_slice())
+        .cloned()
+        .unwrap_or_else(|| b"localhost".to_vec())
 }
 
 /// Git's clean-up of names: no `<`, `>` or line feed inside, no punctuation at the ends.
@@ -120,7 +133,11 @@ fn crud_free(text: &[u8]) -> Vec<u8> {
     let crud = |b: &u8| *b <= 32 || matches!(b, b',' | b':' | b';' | b'<' | b'>' | b'"' | b'\\' | b'\'');
     let start = text.iter().position(|b| !crud(b)).unwrap_or(text.len());
     let end = text.iter().rposition(|b| !crud(b)).map_or(start, |at| at + 1);
-    text[start..end].iter().copied().filter(|b| !matches!(b, b'\n' | b'<' | b'>')).collect()
+    text[start..end]
+        .iter()
+        .copied()
+        .filter(|b| !matches!(b, b'\n' | b'<' | b'>'))
+        .collect()
 }
 
 /// Splits `A U Thor <author@example.com>`; `None` where it is no such text.

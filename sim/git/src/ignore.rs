@@ -57,7 +57,8 @@ impl Ignore {
 
     /// Whether an untracked path is ignored, by itself or by a directory above it.
     pub fn is_ignored(&mut self, files: &Files, path: &[u8], is_directory: bool) -> bool {
-        self.deciding(files, path, is_directory).is_some_and(|pattern| !pattern.negated)
+        self.deciding(files, path, is_directory)
+            .is_some_and(|pattern| !pattern.negated)
     }
 
     /// The pattern that decides on a path, negated ones included.
@@ -98,7 +99,11 @@ impl Ignore {
         if let Some(patterns) = self.by_directory.get(directory) {
             return Arc::clone(patterns);
         }
-        let base = if directory.is_empty() { Vec::new() } else { cat![directory, "/"] };
+        let base = if directory.is_empty() {
+            Vec::new()
+        } else {
+            cat![directory, "/"]
+        };
         let shown = cat![base, ".gitignore"];
         let mut patterns = Vec::new();
         read(files, &cat![self.work_tree, "/", shown], &shown, &base, &mut patterns);
@@ -109,7 +114,11 @@ impl Ignore {
 
     fn last_match(&self, patterns: &[Pattern], path: &[u8], is_directory: bool) -> Option<Pattern> {
         let fold = if self.fold { CASEFOLD } else { 0 };
-        patterns.iter().rev().find(|pattern| matches(pattern, path, is_directory, fold)).cloned()
+        patterns
+            .iter()
+            .rev()
+            .find(|pattern| matches(pattern, path, is_directory, fold))
+            .cloned()
     }
 }
 

@@ -122,7 +122,10 @@ impl Index {
 
     /// The bytes of the file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let extended = self.entries.iter().any(|entry| entry.skip_worktree || entry.intent_to_add);
+        let extended = self
+            .entries
+            .iter()
+            .any(|entry| entry.skip_worktree || entry.intent_to_add);
         let version: u32 = if extended { 3 } else { 2 };
         let mut out = b"DIRC".to_vec();
         out.extend_from_slice(&version.to_be_bytes());
@@ -214,7 +217,9 @@ impl Index {
             return &self.entries;
         }
         let prefix = cat![directory, "/"];
-        let start = self.entries.partition_point(|entry| entry.path.as_slice() < prefix.as_slice());
+        let start = self
+            .entries
+            .partition_point(|entry| entry.path.as_slice() < prefix.as_slice());
         let len = self.entries[start..].partition_point(|entry| entry.path.starts_with(&prefix));
         &self.entries[start..start + len]
     }
@@ -301,7 +306,10 @@ fn build_tree(files: &mut Files, store: &Store, entries: &[&Entry], skip: usize)
             }
             Some(slash) => {
                 let directory = &entries[at].path[..=skip + slash];
-                let len = entries[at..].iter().take_while(|entry| entry.path.starts_with(directory)).count();
+                let len = entries[at..]
+                    .iter()
+                    .take_while(|entry| entry.path.starts_with(directory))
+                    .count();
                 let oid = build_tree(files, store, &entries[at..at + len], skip + slash + 1)?;
                 tree.push(TreeEntry {
                     mode: mode::TREE,
@@ -354,7 +362,10 @@ fn parse_entry(content: &[u8], at: &mut usize, version: u32, previous: &[u8]) ->
             strip = strip.checked_add(1)?.checked_mul(128)? | usize::from(byte & 0x7f);
         }
         let len = content.get(name..)?.iter().position(|b| *b == 0)?;
-        path = cat![previous.get(..previous.len().checked_sub(strip)?)?, content[name..name + len]];
+        path = cat![
+            previous.get(..previous.len().checked_sub(strip)?)?,
+            content[name..name + len]
+        ];
         *at = name + len + 1;
     } else {
         let len = content.get(name..)?.iter().position(|b| *b == 0)?;
@@ -377,7 +388,15 @@ fn write_entry(out: &mut Vec<u8>, entry: &Entry) {
     let start = out.len();
     let stat = &entry.stat;
     for field in [
-        stat.ctime.0, stat.ctime.1, stat.mtime.0, stat.mtime.1, stat.dev, stat.ino, entry.mode, stat.uid, stat.gid,
+        stat.ctime.0,
+        stat.ctime.1,
+        stat.mtime.0,
+        stat.mtime.1,
+        stat.dev,
+        stat.ino,
+        entry.mode,
+        stat.uid,
+        stat.gid,
         stat.size,
     ] {
         out.extend_from_slice(&field.to_be_bytes());

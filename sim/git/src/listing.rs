@@ -69,7 +69,9 @@ impl Listing<'_> {
             b"authordate" => Ok(date(self.signature(item, "author"))),
             b"taggerdate" => Ok(date(self.signature(item, "tagger"))),
             b"creatordate" => Ok(date(self.signature(item, "creator"))),
-            b"objectsize" => Ok(SortValue::Number(self.repo.store.get(self.files, &item.oid)?.content.len() as i64)),
+            b"objectsize" => Ok(SortValue::Number(
+                self.repo.store.get(self.files, &item.oid)?.content.len() as i64,
+            )),
             _ => Ok(SortValue::Text(self.field(item, key)?)),
         }
     }
@@ -95,7 +97,9 @@ impl Listing<'_> {
             return Vec::new();
         };
         match object.kind {
-            Kind::Commit => Commit::parse(&object.content).map(|commit| commit.message).unwrap_or_default(),
+            Kind::Commit => Commit::parse(&object.content)
+                .map(|commit| commit.message)
+                .unwrap_or_default(),
             Kind::Tag => Tag::parse(&object.content).map(|tag| tag.message).unwrap_or_default(),
             _ => Vec::new(),
         }
@@ -152,17 +156,28 @@ impl Listing<'_> {
     pub fn field(&self, item: &Ref, name: &[u8]) -> Result<Vec<u8>> {
         if let Some(inner) = name.strip_prefix(b"*") {
             let object = self.repo.store.read(self.files, &item.oid);
-            let Some(tag) = object.filter(|object| object.kind == Kind::Tag).and_then(|object| Tag::parse(&object.content)) else {
+            let Some(tag) = object
+                .filter(|object| object.kind == Kind::Tag)
+                .and_then(|object| Tag::parse(&object.content))
+            else {
                 return Ok(Vec::new());
             };
-            let target = Ref { name: item.name.clone(), oid: tag.object, symbolic: None };
+            let target = Ref {
+                name: item.name.clone(),
+                oid: tag.object,
+                symbolic: None,
+            };
             return self.field(&target, inner);
         }
         let (field, option) = crate::bytes::split_once(name, b':').unwrap_or((name, b""));
         let object = || self.repo.store.get(self.files, &item.oid);
         Ok(match field {
             b"refname" => shown_name(&item.name, option),
-            b"symref" => item.symbolic.as_ref().map(|target| shown_name(target, option)).unwrap_or_default(),
+            b"symref" => item
+                .symbolic
+                .as_ref()
+                .map(|target| shown_name(target, option))
+                .unwrap_or_default(),
             b"objectname" => match option {
                 b"short" => self.repo.short(self.files, &item.oid).into_bytes(),
                 option if option.starts_with(b"short=") => {
@@ -175,7 +190,13 @@ impl Listing<'_> {
             b"objectsize" => object()?.content.len().to_string().into_bytes(),
             b"tree" => self.of_commit(item, |commit| commit.tree.hex().into_bytes()),
             b"parent" => self.of_commit(item, |commit| {
-                commit.parents.iter().map(Oid::hex).collect::<Vec<_>>().join(" ").into_bytes()
+                commit
+                    .parents
+                    .iter()
+                    .map(Oid::hex)
+                    .collect::<Vec<_>>()
+                    .join(" ")
+                    .into_bytes()
             }),
             b"numparent" => self.of_commit(item, |commit| commit.parents.len().to_string().into_bytes()),
             b"subject" => subject(&self.message(item)),
@@ -212,7 +233,11 @@ impl Listing<'_> {
     }
 
     fn of_commit(&self, item: &Ref, get: impl Fn(&Commit) -> Vec<u8>) -> Vec<u8> {
-        self.repo.store.commit(self.files, &item.oid).map(|commit| get(&commit)).unwrap_or_default()
+        self.repo
+            .store
+            .commit(self.files, &item.oid)
+            .map(|commit| get(&commit))
+            .unwrap_or_default()
     }
 
     /// `authorname`, `committeremail:trim`, `taggerdate:short` …
@@ -392,14 +417,19 @@ impl Filter {
         let resolver = crate::revision::Resolver::new(
             repo,
             files,
-            Clock { seconds: 0, zone: crate::date::Zone::default() },
+            Clock {
+                seconds: 0,
+                zone: crate::date::Zone::default(),
+            },
         );
         let mut kept = Vec::new();
         for item in items.drain(..) {
             let commit = resolver.peel(item.oid, Some(Kind::Commit));
             let points = self.points_at.is_empty()
                 || self.points_at.contains(&item.oid)
-                || resolver.peel(item.oid, None).is_some_and(|oid| self.points_at.contains(&oid));
+                || resolver
+                    .peel(item.oid, None)
+                    .is_some_and(|oid| self.points_at.contains(&oid));
             if !points {
                 continue;
             }

@@ -36,7 +36,10 @@ pub const SCISSORS: &str = "------------------------ >8 ------------------------
 
 /// What begins a comment (`core.commentChar`).
 pub fn comment_char(config: &Config) -> String {
-    match config.get("core.commentchar").or_else(|| config.get("core.commentstring")) {
+    match config
+        .get("core.commentchar")
+        .or_else(|| config.get("core.commentstring"))
+    {
         Some(b"auto" | b"") | None => "#".to_owned(),
         Some(text) => crate::bytes::lossy(text),
     }
@@ -91,7 +94,11 @@ pub fn strip(message: &[u8], comment: Option<&[u8]>) -> Vec<u8> {
 pub fn commented(text: &str, comment: &str) -> String {
     let mut out = String::new();
     for line in text.lines() {
-        let space = if line.is_empty() || line.starts_with('\t') { "" } else { " " };
+        let space = if line.is_empty() || line.starts_with('\t') {
+            ""
+        } else {
+            " "
+        };
         out.push_str(&format!("{comment}{space}{line}\n"));
     }
     out
@@ -99,11 +106,17 @@ pub fn commented(text: &str, comment: &str) -> String {
 
 /// Adds a trailer such as `Signed-off-by: A <a@b>`, after an empty line unless the last paragraph holds trailers.
 pub fn add_trailer(message: &mut Vec<u8>, trailer: &[u8]) {
-    let body_end = message.iter().rposition(|b| !b.is_ascii_whitespace()).map_or(0, |at| at + 1);
+    let body_end = message
+        .iter()
+        .rposition(|b| !b.is_ascii_whitespace())
+        .map_or(0, |at| at + 1);
     let comment_start = message.len();
     let mut body = message[..body_end.min(comment_start)].to_vec();
     let tail = message[body_end..].to_vec();
-    let last_paragraph = body.rsplit(|b| *b == b'\n').take_while(|line| !line.is_empty()).collect::<Vec<_>>();
+    let last_paragraph = body
+        .rsplit(|b| *b == b'\n')
+        .take_while(|line| !line.is_empty())
+        .collect::<Vec<_>>();
     if last_paragraph.first().is_some_and(|line| *line == trailer) {
         return;
     }

@@ -151,7 +151,10 @@ impl Signature {
         };
         let rest = &line[open + 1..];
         let close = rest.iter().position(|b| *b == b'>').unwrap_or(rest.len());
-        let tail = line.iter().rposition(|b| *b == b'>').map_or(b"".as_slice(), |at| &line[at + 1..]);
+        let tail = line
+            .iter()
+            .rposition(|b| *b == b'>')
+            .map_or(b"".as_slice(), |at| &line[at + 1..]);
         let mut words = tail.split(|b| *b == b' ').filter(|word| !word.is_empty());
         let seconds = words.next().and_then(parse_number).unwrap_or(0);
         let zone = words.next().and_then(parse_zone).unwrap_or(0);

@@ -110,8 +110,15 @@ impl Colors {
 
 const NAMES: [&str; 8] = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
 
-const ATTRIBUTES: [(&str, u8); 7] =
-    [("bold", 1), ("dim", 2), ("italic", 3), ("ul", 4), ("blink", 5), ("reverse", 7), ("strike", 9)];
+const ATTRIBUTES: [(&str, u8); 7] = [
+    ("bold", 1),
+    ("dim", 2),
+    ("italic", 3),
+    ("ul", 4),
+    ("blink", 5),
+    ("reverse", 7),
+    ("strike", 9),
+];
 
 /// The escape sequence of a colour description such as `bold red blue`. `None`: not understood.
 pub fn sequence(text: &str) -> Option<String> {
@@ -212,8 +219,13 @@ pub fn display_width(text: &[u8]) -> usize {
             _ if escaped => {}
             // Wide East Asian characters and emoji take two columns, combining marks none.
             '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200f}' => {}
-            '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
-            | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{1f300}'..='\u{1faff}' => width += 2,
+            '\u{1100}'..='\u{115f}'
+            | '\u{2e80}'..='\u{a4cf}'
+            | '\u{ac00}'..='\u{d7a3}'
+            | '\u{f900}'..='\u{faff}'
+            | '\u{fe30}'..='\u{fe6f}'
+            | '\u{ff00}'..='\u{ff60}'
+            | '\u{1f300}'..='\u{1faff}' => width += 2,
             _ => width += 1,
         }
     }

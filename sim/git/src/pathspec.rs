@@ -65,11 +65,10 @@ impl Pathspec {
             return true;
         }
         let slash = cat![directory, "/"];
-        self.items.iter().filter(|item| !item.exclude).any(|item| {
-            item.matches(directory)
-                || item.matched.starts_with(&slash)
-                || item.is_glob()
-        })
+        self.items
+            .iter()
+            .filter(|item| !item.exclude)
+            .any(|item| item.matches(directory) || item.matched.starts_with(&slash) || item.is_glob())
     }
 
     /// The first item (not an exclusion) that matches none of the paths.
@@ -130,13 +129,19 @@ fn parse_item(repo: &Repo, arg: &[u8]) -> Result<Item> {
         literal_len: 0,
     };
     if arg.is_empty() {
-        return Err(Fault::fatal("empty string is not a valid pathspec. please use . instead if you meant to match all paths"));
+        return Err(Fault::fatal(
+            "empty string is not a valid pathspec. please use . instead if you meant to match all paths",
+        ));
     }
     let mut top = false;
     let mut rest = arg;
     if let Some(long) = arg.strip_prefix(b":(") {
         let Some(close) = long.iter().position(|b| *b == b')') else {
-            return Err(Fault::fatal(cat!["Missing ')' at the end of pathspec magic in '", arg, "'"]));
+            return Err(Fault::fatal(cat![
+                "Missing ')' at the end of pathspec magic in '",
+                arg,
+                "'"
+            ]));
         };
         for word in long[..close].split(|b| *b == b',').filter(|word| !word.is_empty()) {
             match word {
@@ -161,7 +166,9 @@ fn parse_item(repo: &Repo, arg: &[u8]) -> Result<Item> {
                     short = &short[1..];
                     break;
                 }
-                byte if byte.is_ascii_punctuation() && !matches!(byte, b'*' | b'?' | b'[' | b'.' | b'_' | b'-' | b'"' | b'\\') => {
+                byte if byte.is_ascii_punctuation()
+                    && !matches!(byte, b'*' | b'?' | b'[' | b'.' | b'_' | b'-' | b'"' | b'\\') =>
+                {
                     let message = cat!["Unimplemented pathspec magic '", [*byte], "' in '", arg, "'"];
                     return Err(Fault::fatal(message));
                 }
@@ -174,7 +181,11 @@ fn parse_item(repo: &Repo, arg: &[u8]) -> Result<Item> {
     item.directory = rest.len() > 1 && rest.ends_with(b"/");
     let prefix: &[u8] = if top { b"" } else { &repo.prefix };
     item.matched = from_top(repo, prefix, rest, arg)?;
-    item.literal_len = if item.matched.starts_with(prefix) { prefix.len() } else { 0 };
+    item.literal_len = if item.matched.starts_with(prefix) {
+        prefix.len()
+    } else {
+        0
+    };
     Ok(item)
 }
 

@@ -153,16 +153,22 @@ impl Cx<'_, '_> {
     /// The width of the terminal (`COLUMNS`, or 80).
     pub fn width(&self) -> usize {
         let variable = self.io.var("COLUMNS").and_then(crate::bytes::parse_number);
-        variable.or(self.io.window_size().map(|(columns, _)| usize::from(columns))).unwrap_or(80)
+        variable
+            .or(self.io.window_size().map(|(columns, _)| usize::from(columns)))
+            .unwrap_or(80)
     }
 
     /// The editor's command line, or Git's error where there is none.
     pub fn editor(&self, repo: &Repo) -> Result<Vec<u8>> {
         let var = |name: &str| self.io.var(name).filter(|value| !value.is_empty()).map(<[u8]>::to_vec);
-        let dumb = !self.io.is_terminal(1) && !self.io.is_terminal(2) || self.io.var("TERM").is_none_or(|term| term == b"dumb");
+        let dumb = !self.io.is_terminal(1) && !self.io.is_terminal(2)
+            || self.io.var("TERM").is_none_or(|term| term == b"dumb");
         let setting = || repo.config.get("core.editor").map(<[u8]>::to_vec);
         let visual = || if dumb { None } else { var("VISUAL") };
-        let chosen = var("GIT_EDITOR").or_else(setting).or_else(visual).or_else(|| var("EDITOR"));
+        let chosen = var("GIT_EDITOR")
+            .or_else(setting)
+            .or_else(visual)
+            .or_else(|| var("EDITOR"));
         match chosen {
             Some(editor) => Ok(editor),
             None if dumb => Err(Fault::error("Terminal is dumb, but EDITOR unset")),
@@ -189,7 +195,12 @@ impl Cx<'_, '_> {
 
     /// Edits a message: as [`Cx::edit`], and without an editor Git says which options to use.
     pub fn edit_message(&mut self, repo: &Repo, path: Vec<u8>, then: Then) -> Result<Next> {
-        self.edit_saying(repo, path, then, "Please supply the message using either -m or -F option.\n")
+        self.edit_saying(
+            repo,
+            path,
+            then,
+            "Please supply the message using either -m or -F option.\n",
+        )
     }
 
     /// Edits a file, then goes on; the outcome is `Outcome::Code`. A failing editor is Git's error.
@@ -210,7 +221,9 @@ impl Cx<'_, '_> {
     }
 
     fn edit_saying(&mut self, repo: &Repo, path: Vec<u8>, then: Then, advice: &'static str) -> Result<Next> {
-        let editor = self.editor(repo).map_err(|fault| Fault::Plain(cat![fault.render().0, advice], 1))?;
+        let editor = self
+            .editor(repo)
+            .map_err(|fault| Fault::Plain(cat![fault.render().0, advice], 1))?;
         if self.editor_spawn(&editor, &path).is_none() {
             return then.0.resume(self, Outcome::Code(0));
         }
@@ -223,7 +236,10 @@ type Edited = (Vec<u8>, Then, &'static str);
 
 fn edited((editor, then, advice): Edited, cx: &mut Cx<'_, '_>, outcome: Outcome) -> Result<Next> {
     if outcome != Outcome::Code(0) {
-        return Err(Fault::Plain(cat!["error: there was a problem with the editor '", editor, "'\n", advice], 1));
+        return Err(Fault::Plain(
+            cat!["error: there was a problem with the editor '", editor, "'\n", advice],
+            1,
+        ));
     }
     then.0.resume(cx, outcome)
 }
@@ -232,11 +248,23 @@ fn edited((editor, then, advice): Edited, cx: &mut Cx<'_, '_>, outcome: Outcome)
 #[derive(Clone)]
 enum State {
     Start,
-    Input { bytes: Vec<u8>, line: bool, then: Then },
-    Child { pid: Pid, then: Then },
-    Again { then: Then },
+    Input {
+        bytes: Vec<u8>,
+        line: bool,
+        then: Then,
+    },
+    Child {
+        pid: Pid,
+        then: Then,
+    },
+    Again {
+        then: Then,
+    },
     /// Done; the pager still shows.
-    Pager { pid: Pid, code: u8 },
+    Pager {
+        pid: Pid,
+        code: u8,
+    },
 }
 
 /// The `git` process.

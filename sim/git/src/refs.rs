@@ -181,7 +181,9 @@ impl Refs {
     pub fn update(&self, files: &mut Files, update: &Update<'_>) -> Result<()> {
         let name = match update.no_deref {
             true => update.name.to_vec(),
-            false => self.resolve(files, update.name).map_or(update.name.to_vec(), |(name, _)| name),
+            false => self
+                .resolve(files, update.name)
+                .map_or(update.name.to_vec(), |(name, _)| name),
         };
         let current = match self.read(files, &name) {
             Some(Target::Direct(oid)) => Some(oid),
@@ -240,7 +242,13 @@ impl Refs {
             (None, None) => return Ok(()),
         };
         Err(Fault::fatal(cat![
-            "cannot lock ref '", name, "': '", other, "' exists; cannot create '", name, "'"
+            "cannot lock ref '",
+            name,
+            "': '",
+            other,
+            "' exists; cannot create '",
+            name,
+            "'"
         ]))
     }
 
@@ -254,7 +262,14 @@ impl Refs {
             .create_dir_all(&parent)
             .and_then(|()| files.write(&file, content))
             .map_err(|errno| {
-                Fault::fatal(cat!["cannot lock ref '", name, "': Unable to create '", file, ".lock': ", errno.to_string()])
+                Fault::fatal(cat![
+                    "cannot lock ref '",
+                    name,
+                    "': Unable to create '",
+                    file,
+                    ".lock': ",
+                    errno.to_string()
+                ])
             })
     }
 
@@ -374,7 +389,13 @@ pub fn should_log(name: &[u8]) -> bool {
 fn log_line(entry: &LogEntry) -> Vec<u8> {
     let message = squeeze(&entry.message);
     let tab = if message.is_empty() { "" } else { "\t" };
-    cat![format!("{} {} ", entry.old, entry.new), entry.who.line(), tab, message, "\n"]
+    cat![
+        format!("{} {} ", entry.old, entry.new),
+        entry.who.line(),
+        tab,
+        message,
+        "\n"
+    ]
 }
 
 /// One line without doubled spaces.
@@ -428,7 +449,8 @@ fn prune_upwards(files: &mut Files, file: &[u8], top: &[u8]) {
 /// Git's rules for reference names. `one_level` allows names without a slash.
 pub fn check_format(name: &[u8], one_level: bool) -> bool {
     let components: Vec<&[u8]> = name.split(|b| *b == b'/').collect();
-    let bad_byte = |b: &u8| *b < 0x20 || *b == 0x7f || matches!(b, b' ' | b'~' | b'^' | b':' | b'?' | b'*' | b'[' | b'\\');
+    let bad_byte =
+        |b: &u8| *b < 0x20 || *b == 0x7f || matches!(b, b' ' | b'~' | b'^' | b':' | b'?' | b'*' | b'[' | b'\\');
     let good = |part: &&[u8]| {
         !part.is_empty() && !part.starts_with(b".") && !part.ends_with(b".lock") && !part.iter().any(bad_byte)
     };

@@ -45,12 +45,20 @@ impl Regex {
 
     /// A literal text (`grep -F`).
     pub fn fixed(text: &[u8], fold: bool) -> Self {
-        let root = Node::Sequence(text.iter().map(|b| Node::Byte(if fold { b.to_ascii_lowercase() } else { *b })).collect());
+        let root = Node::Sequence(
+            text.iter()
+                .map(|b| Node::Byte(if fold { b.to_ascii_lowercase() } else { *b }))
+                .collect(),
+        );
         Self { root, fold }
     }
 
     fn compile(pattern: &[u8], extended: bool, fold: bool) -> Option<Self> {
-        let lowered = if fold { pattern.to_ascii_lowercase() } else { pattern.to_vec() };
+        let lowered = if fold {
+            pattern.to_ascii_lowercase()
+        } else {
+            pattern.to_vec()
+        };
         let mut parser = Parser {
             pattern: &lowered,
             at: 0,
@@ -118,7 +126,11 @@ impl Parser<'_> {
             branches.push(self.sequence()?);
         }
         self.depth -= 1;
-        Some(if branches.len() == 1 { branches.remove(0) } else { Node::Choice(branches) })
+        Some(if branches.len() == 1 {
+            branches.remove(0)
+        } else {
+            Node::Choice(branches)
+        })
     }
 
     fn sequence(&mut self) -> Option<Node> {
@@ -168,7 +180,10 @@ impl Parser<'_> {
     }
 
     fn number(&mut self) -> Option<u32> {
-        let len = self.pattern[self.at..].iter().take_while(|b| b.is_ascii_digit()).count();
+        let len = self.pattern[self.at..]
+            .iter()
+            .take_while(|b| b.is_ascii_digit())
+            .count();
         let number = crate::bytes::parse_number(&self.pattern[self.at..self.at + len]);
         self.at += len;
         number
@@ -387,7 +402,13 @@ mod tests {
             ("a+b", "b", None),
             ("[[:upper:]]", "aB", Some(1..2)),
         ] {
-            assert_eq!(Regex::extended(pattern.as_bytes(), false).unwrap().find(text.as_bytes()), expected, "{pattern}");
+            assert_eq!(
+                Regex::extended(pattern.as_bytes(), false)
+                    .unwrap()
+                    .find(text.as_bytes()),
+                expected,
+                "{pattern}"
+            );
         }
         assert!(Regex::basic(b"a+b", false).unwrap().is_match(b"a+b"));
         assert!(Regex::basic(b"\\(a\\)\\+b", false).unwrap().is_match(b"aab"));

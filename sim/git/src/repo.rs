@@ -136,7 +136,11 @@ impl Repo {
     /// The absolute path of something in the working tree.
     pub fn work_path(&self, path: &[u8]) -> Vec<u8> {
         let top = self.work_tree.as_deref().unwrap_or_default();
-        if path.is_empty() { top.to_vec() } else { cat![top, "/", path] }
+        if path.is_empty() {
+            top.to_vec()
+        } else {
+            cat![top, "/", path]
+        }
     }
 
     /// The index.
@@ -232,8 +236,13 @@ fn git_dir_shown(found: &Found, cwd: &[u8], work_tree: Option<&[u8]>) -> Vec<u8>
 /// Whether a folder is a repository: `HEAD`, `objects` and `refs`.
 pub fn is_git_dir(files: &Files, at: &[u8]) -> bool {
     let head = files.read(&cat![at, "/HEAD"]).is_ok_and(|text| {
-        let reference = text.strip_prefix(b"ref:").is_some_and(|target| target.trim_ascii_start().starts_with(b"refs/"));
-        reference || text.get(..40).is_some_and(|hex| crate::oid::Oid::from_hex(hex).is_some())
+        let reference = text
+            .strip_prefix(b"ref:")
+            .is_some_and(|target| target.trim_ascii_start().starts_with(b"refs/"));
+        reference
+            || text
+                .get(..40)
+                .is_some_and(|hex| crate::oid::Oid::from_hex(hex).is_some())
     });
     head && files.is_dir(&cat![at, "/objects"]) && files.is_dir(&cat![at, "/refs"])
 }
@@ -311,7 +320,10 @@ fn check_version(files: &Files, git_dir: &[u8]) -> Result<()> {
     if format != b"sha1" {
         return Err(Fault::gap(format!("a repository with {} object ids", lossy(format))));
     }
-    if let Some(storage) = config.get("extensions.refstorage").filter(|storage| *storage != b"files") {
+    if let Some(storage) = config
+        .get("extensions.refstorage")
+        .filter(|storage| *storage != b"files")
+    {
         return Err(Fault::gap(format!("a repository with {} references", lossy(storage))));
     }
     Ok(())

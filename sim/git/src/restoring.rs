@@ -59,14 +59,18 @@ pub(crate) struct Restore {
 pub(crate) fn conflict_of(parsed: &Parsed) -> Result<Conflict> {
     let style = match parsed.value("conflict") {
         None => None,
-        Some(name) => Some(style_named(name).ok_or_else(|| {
-            Fault::Error(cat!["unknown conflict style '", name, "'"], 129)
-        })?),
+        Some(name) => {
+            Some(style_named(name).ok_or_else(|| Fault::Error(cat!["unknown conflict style '", name, "'"], 129))?)
+        }
     };
     if style.is_some() || parsed.has("merge") {
         return Ok(Conflict::Merge(style));
     }
-    let side = parsed.options.iter().rev().find(|given| given.name == "ours" || given.name == "theirs");
+    let side = parsed
+        .options
+        .iter()
+        .rev()
+        .find(|given| given.name == "ours" || given.name == "theirs");
     Ok(match side {
         Some(given) if given.name == "ours" => Conflict::Side(2),
         Some(_) => Conflict::Side(3),
@@ -112,7 +116,13 @@ pub(crate) fn restore(cx: &mut Cx<'_, '_>, repo: &Repo, what: &Restore, args: &[
     if source.is_none() {
         refuse_unmerged(cx, &index, &paths, what)?;
     }
-    let mut work = Work { repo, what, index, written: 0, recreated: 0 };
+    let mut work = Work {
+        repo,
+        what,
+        index,
+        written: 0,
+        recreated: 0,
+    };
     for path in &paths {
         match &source {
             Some(flat) => work.from_tree(cx, path, flat)?,
@@ -129,7 +139,10 @@ pub(crate) fn restore(cx: &mut Cx<'_, '_>, repo: &Repo, what: &Restore, args: &[
 
 fn refuse_unmerged(cx: &mut Cx<'_, '_>, index: &Index, paths: &BTreeSet<Vec<u8>>, what: &Restore) -> Result<()> {
     let mut failed = false;
-    for path in paths.iter().filter(|path| index.get(path, 0).is_none() && index.contains(path)) {
+    for path in paths
+        .iter()
+        .filter(|path| index.get(path, 0).is_none() && index.contains(path))
+    {
         match what.conflict {
             _ if what.ignore_unmerged => cx.eprint(cat!["warning: path '", path, "' is unmerged\n"]),
             Conflict::Refuse => {
@@ -191,8 +204,17 @@ impl Work<'_> {
             }
             return Ok(());
         };
-        let entry = Entry { path: path.to_vec(), mode, oid, ..Entry::default() };
-        let known = self.index.get(path, 0).filter(|known| (known.mode, known.oid) == (mode, oid)).cloned();
+        let entry = Entry {
+            path: path.to_vec(),
+            mode,
+            oid,
+            ..Entry::default()
+        };
+        let known = self
+            .index
+            .get(path, 0)
+            .filter(|known| (known.mode, known.oid) == (mode, oid))
+            .cloned();
         if self.what.index && known.is_none() {
             self.index.insert(entry.clone());
         }
@@ -249,7 +271,11 @@ impl Work<'_> {
             style: style.or(configured).unwrap_or(MergeStyle::Merge),
             ..MergeOptions::git_merge()
         };
-        let labels = Labels { ours: b"ours", base: b"base", theirs: b"theirs" };
+        let labels = Labels {
+            ours: b"ours",
+            base: b"base",
+            theirs: b"theirs",
+        };
         let merged = essaim_text::merge(&base, &ours, &theirs, &labels, &options);
         let mode = self.index.get(path, 2).map_or(mode::FILE, |entry| entry.mode);
         worktree::write_file(cx.files_mut(), self.repo, path, mode, &merged.bytes)?;

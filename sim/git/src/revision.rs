@@ -89,7 +89,11 @@ impl<'a> Resolver<'a> {
 
     /// What a revision names, with path and mode.
     pub fn named(&mut self, spec: &[u8], hint: Hint) -> Result<Option<Named>> {
-        let plain = |oid: Oid| Named { oid, path: None, mode: None };
+        let plain = |oid: Oid| Named {
+            oid,
+            path: None,
+            mode: None,
+        };
         if let Some(oid) = self.without_path(spec, hint)? {
             return Ok(Some(plain(oid)));
         }
@@ -137,11 +141,24 @@ impl<'a> Resolver<'a> {
     /// `:/text`, `:2:path`, `:path`.
     fn colon(&mut self, rest: &[u8]) -> Result<Option<Named>> {
         if let Some(pattern) = rest.strip_prefix(b"/") {
-            let mut tips: Vec<Oid> = self.repo.refs.list(self.files, b"refs/").into_iter().map(|r| r.oid).collect();
+            let mut tips: Vec<Oid> = self
+                .repo
+                .refs
+                .list(self.files, b"refs/")
+                .into_iter()
+                .map(|r| r.oid)
+                .collect();
             tips.extend(self.repo.refs.head(self.files));
-            let tips: Vec<Oid> = tips.into_iter().filter_map(|oid| self.peel(oid, Some(Kind::Commit))).collect();
+            let tips: Vec<Oid> = tips
+                .into_iter()
+                .filter_map(|oid| self.peel(oid, Some(Kind::Commit)))
+                .collect();
             let found = self.search(&tips, pattern)?;
-            return Ok(found.map(|oid| Named { oid, path: None, mode: None }));
+            return Ok(found.map(|oid| Named {
+                oid,
+                path: None,
+                mode: None,
+            }));
         }
         let (stage, path) = match rest {
             [digit @ b'0'..=b'3', b':', path @ ..] => (digit - b'0', path),
@@ -181,7 +198,11 @@ impl<'a> Resolver<'a> {
         let digits = spec.iter().rev().take_while(|b| b.is_ascii_digit()).count();
         let at = spec.len() - digits;
         if at > 0 && matches!(spec[at - 1], b'^' | b'~') {
-            let count = if digits == 0 { Some(1) } else { parse_number::<usize>(&spec[at..]) };
+            let count = if digits == 0 {
+                Some(1)
+            } else {
+                parse_number::<usize>(&spec[at..])
+            };
             let Some(count) = count else { return Ok(None) };
             let Some(base) = self.without_path(&spec[..at - 1], Hint::Commit)? else {
                 return Ok(None);
@@ -227,7 +248,10 @@ impl<'a> Resolver<'a> {
 
     /// `x^{kind}`, `x^{}`, `x^{/text}`. The outer `None`: not of that form.
     fn peeled(&mut self, spec: &[u8]) -> Result<Option<Option<Oid>>> {
-        let Some(open) = spec.strip_suffix(b"}").and_then(|_| spec.windows(2).rposition(|pair| pair == b"^{")) else {
+        let Some(open) = spec
+            .strip_suffix(b"}")
+            .and_then(|_| spec.windows(2).rposition(|pair| pair == b"^{"))
+        else {
             return Ok(None);
         };
         let inner = &spec[open + 2..spec.len() - 1];
@@ -277,7 +301,10 @@ impl<'a> Resolver<'a> {
         if let Some(oid) = Oid::from_hex(spec) {
             return Ok(Some(oid));
         }
-        let Some(open) = spec.strip_suffix(b"}").and_then(|_| spec.windows(2).rposition(|pair| pair == b"@{")) else {
+        let Some(open) = spec
+            .strip_suffix(b"}")
+            .and_then(|_| spec.windows(2).rposition(|pair| pair == b"@{"))
+        else {
             return Ok(self.dwim(spec)?.map(|(_, oid)| oid));
         };
         let (name, inner) = (&spec[..open], &spec[open + 2..spec.len() - 1]);
@@ -302,10 +329,13 @@ impl<'a> Resolver<'a> {
             if before.is_empty() && !crate::refs::check_format(&full, true) {
                 continue;
             }
-            let Some(oid) = self.repo.refs.oid(self.files, &full) else { continue };
+            let Some(oid) = self.repo.refs.oid(self.files, &full) else {
+                continue;
+            };
             if found.is_some() {
                 if self.repo.config.bool_or("core.warnambiguousrefs", true) {
-                    self.notes.extend_from_slice(&cat!["warning: refname '", name, "' is ambiguous.\n"]);
+                    self.notes
+                        .extend_from_slice(&cat!["warning: refname '", name, "' is ambiguous.\n"]);
                 }
                 break;
             }
@@ -326,7 +356,9 @@ impl<'a> Resolver<'a> {
             let Some(n) = parse_number::<usize>(&inner[..close]).filter(|n| *n > 0) else {
                 return Ok(None);
             };
-            let Some(branch) = self.prior_branch(n) else { return Ok(None) };
+            let Some(branch) = self.prior_branch(n) else {
+                return Ok(None);
+            };
             let rest = &inner[close + 1..];
             if rest.is_empty() {
                 return Ok(Some(branch));
@@ -365,21 +397,28 @@ impl<'a> Resolver<'a> {
         if !self.repo.refs.exists(self.files, &full) && !branch.is_empty() {
             return Err(Fault::fatal(cat!["no such branch: '", short, "'"]));
         }
-        upstream(self.repo, &short)
-            .ok_or_else(|| Fault::fatal(cat!["no upstream configured for branch '", short, "'"]))
+        upstream(self.repo, &short).ok_or_else(|| Fault::fatal(cat!["no upstream configured for branch '", short, "'"]))
     }
 
     /// `main@{2}`, `HEAD@{yesterday}`.
     fn at_log(&mut self, name: &[u8], inner: &[u8]) -> Result<Option<Oid>> {
         let full = match name {
-            b"" => self.repo.refs.head_branch(self.files).unwrap_or_else(|| b"HEAD".to_vec()),
+            b"" => self
+                .repo
+                .refs
+                .head_branch(self.files)
+                .unwrap_or_else(|| b"HEAD".to_vec()),
             name => match self.dwim_log(name)? {
                 Some(full) => full,
                 None => return Ok(None),
             },
         };
         let log = self.repo.refs.log(self.files, &full);
-        let shown = if name.is_empty() { full.strip_prefix(b"refs/heads/").unwrap_or(&full) } else { name };
+        let shown = if name.is_empty() {
+            full.strip_prefix(b"refs/heads/").unwrap_or(&full)
+        } else {
+            name
+        };
         let current = self.repo.refs.oid(self.files, &full);
         if let Some(n) = parse_number::<usize>(inner).filter(|_| inner.len() < 9) {
             if n == 0 && current.is_some() && log.is_empty() {
@@ -394,7 +433,11 @@ impl<'a> Resolver<'a> {
             if log.is_empty() {
                 return Err(Fault::fatal(cat!["log for '", shown, "' is empty"]));
             }
-            return Err(Fault::fatal(cat!["log for '", shown, format!("' only has {} entries", log.len())]));
+            return Err(Fault::fatal(cat![
+                "log for '",
+                shown,
+                format!("' only has {} entries", log.len())
+            ]));
         }
         let (seconds, understood) = date::approximate(inner, &self.clock);
         if !understood {
@@ -417,9 +460,10 @@ impl<'a> Resolver<'a> {
         let Some(name) = self.interpret(name)? else {
             return Ok(None);
         };
-        let with_log = RULES.iter().map(|(before, after)| cat![before, name, after]).find(|full| {
-            self.repo.refs.exists(self.files, full) && self.repo.refs.has_log(self.files, full)
-        });
+        let with_log = RULES
+            .iter()
+            .map(|(before, after)| cat![before, name, after])
+            .find(|full| self.repo.refs.exists(self.files, full) && self.repo.refs.has_log(self.files, full));
         match with_log {
             Some(full) => Ok(Some(full)),
             None => Ok(self.dwim(&name)?.map(|(full, _)| full)),
@@ -443,8 +487,11 @@ impl<'a> Resolver<'a> {
             ([only], _) => Ok(Some(*only)),
             (_, [only]) => Ok(Some(**only)),
             _ => {
-                let candidates: Vec<Oid> =
-                    if fitting.is_empty() { all.clone() } else { fitting.into_iter().copied().collect() };
+                let candidates: Vec<Oid> = if fitting.is_empty() {
+                    all.clone()
+                } else {
+                    fitting.into_iter().copied().collect()
+                };
                 self.explain_ambiguous(text, candidates);
                 Ok(None)
             }
@@ -459,13 +506,22 @@ impl<'a> Resolver<'a> {
             _ => 3,
         };
         candidates.sort_by_key(|oid| (order(oid), *oid));
-        let mut note = cat!["error: short object ID ", text, " is ambiguous\nhint: The candidates are:\n"];
+        let mut note = cat![
+            "error: short object ID ",
+            text,
+            " is ambiguous\nhint: The candidates are:\n"
+        ];
         for oid in &candidates {
             let short = self.repo.short(self.files, oid);
             let object = self.repo.store.read(self.files, oid);
             let description = match object.as_ref().map(|object| (object.kind, &object.content)) {
                 Some((Kind::Commit, content)) => crate::object::Commit::parse(content).map(|commit| {
-                    let when = date::format(commit.committer.seconds, commit.committer.zone, &date::Mode::Short, &self.clock);
+                    let when = date::format(
+                        commit.committer.seconds,
+                        commit.committer.zone,
+                        &date::Mode::Short,
+                        &self.clock,
+                    );
                     cat!["commit ", when, " - ", commit.subject()]
                 }),
                 Some((kind, _)) => Some(kind.name().as_bytes().to_vec()),
@@ -478,7 +534,9 @@ impl<'a> Resolver<'a> {
 }
 
 fn is_upstream(inner: &[u8]) -> bool {
-    [b"u".as_slice(), b"upstream", b"push"].iter().any(|word| inner.eq_ignore_ascii_case(word))
+    [b"u".as_slice(), b"upstream", b"push"]
+        .iter()
+        .any(|word| inner.eq_ignore_ascii_case(word))
 }
 
 /// The full name of what a branch (short name) follows, by its settings.
@@ -533,7 +591,13 @@ impl Resolver<'_> {
     pub fn range(&mut self, spec: &[u8], into: &mut Ranges) -> Result<bool> {
         if let Some(dots) = find(spec, b"..") {
             let three = spec[dots..].starts_with(b"...");
-            let or_head = |side: &[u8]| if side.is_empty() { b"HEAD".to_vec() } else { side.to_vec() };
+            let or_head = |side: &[u8]| {
+                if side.is_empty() {
+                    b"HEAD".to_vec()
+                } else {
+                    side.to_vec()
+                }
+            };
             let left = or_head(&spec[..dots]);
             let right = or_head(&spec[dots + if three { 3 } else { 2 }..]);
             // `..` alone is the parent directory.
@@ -553,21 +617,29 @@ impl Resolver<'_> {
             }
         }
         if let Some(base) = spec.strip_suffix(b"^@") {
-            let Some(commit) = self.commit(base)? else { return Ok(false) };
-            into.include.extend(self.repo.store.commit(self.files, &commit)?.parents);
+            let Some(commit) = self.commit(base)? else {
+                return Ok(false);
+            };
+            into.include
+                .extend(self.repo.store.commit(self.files, &commit)?.parents);
             return Ok(true);
         }
         if let Some(base) = spec.strip_suffix(b"^!") {
-            let Some(commit) = self.commit(base)? else { return Ok(false) };
+            let Some(commit) = self.commit(base)? else {
+                return Ok(false);
+            };
             into.include.push(commit);
-            into.exclude.extend(self.repo.store.commit(self.files, &commit)?.parents);
+            into.exclude
+                .extend(self.repo.store.commit(self.files, &commit)?.parents);
             return Ok(true);
         }
         let (negated, name) = match spec.strip_prefix(b"^") {
             Some(name) => (true, name),
             None => (false, spec),
         };
-        let Some(object) = self.object(name)? else { return Ok(false) };
+        let Some(object) = self.object(name)? else {
+            return Ok(false);
+        };
         let oid = self.peel(object, Some(Kind::Commit)).unwrap_or(object);
         if negated {
             into.exclude.push(oid);
@@ -581,7 +653,9 @@ impl Resolver<'_> {
 /// `fatal: ambiguous argument 'x': unknown revision or path …`.
 pub fn unknown_revision(spec: &[u8]) -> Fault {
     Fault::fatal(cat![
-        "ambiguous argument '", spec, "': unknown revision or path not in the working tree.\n",
+        "ambiguous argument '",
+        spec,
+        "': unknown revision or path not in the working tree.\n",
         "Use '--' to separate paths from revisions, like this:\n",
         "'git <command> [<revision>...] -- [<file>...]'"
     ])

@@ -43,7 +43,12 @@ impl Operation {
             let content = files.read(&repo.git_path(name)).ok()?;
             Oid::from_hex(content.get(..40)?)
         };
-        let trimmed = |name: &str| files.read(&repo.git_path(name)).ok().map(|text| text.trim_ascii_end().to_vec());
+        let trimmed = |name: &str| {
+            files
+                .read(&repo.git_path(name))
+                .ok()
+                .map(|text| text.trim_ascii_end().to_vec())
+        };
         Self {
             merge: repo.has_git_file(files, "MERGE_HEAD"),
             cherry_pick: oid("CHERRY_PICK_HEAD"),
@@ -57,8 +62,14 @@ impl Operation {
     pub fn whence(&self) -> Whence {
         match self {
             Self { merge: true, .. } => Whence::Merge,
-            Self { cherry_pick: Some(_), rebase: true, .. } => Whence::Rebase,
-            Self { cherry_pick: Some(_), .. } => Whence::CherryPick,
+            Self {
+                cherry_pick: Some(_),
+                rebase: true,
+                ..
+            } => Whence::Rebase,
+            Self {
+                cherry_pick: Some(_), ..
+            } => Whence::CherryPick,
             _ => Whence::Commit,
         }
     }
@@ -77,10 +88,16 @@ impl Operation {
         };
         if self.merge {
             if conflicts {
-                let hints = ["fix conflicts and run \"git commit\"", "use \"git merge --abort\" to abort the merge"];
+                let hints = [
+                    "fix conflicts and run \"git commit\"",
+                    "use \"git merge --abort\" to abort the merge",
+                ];
                 say(b"You have unmerged paths.", &hints);
             } else {
-                say(b"All conflicts fixed but you are still merging.", &["use \"git commit\" to conclude merge"]);
+                say(
+                    b"All conflicts fixed but you are still merging.",
+                    &["use \"git commit\" to conclude merge"],
+                );
             }
         } else if self.rebase {
             say(b"You are currently rebasing.", &[]);
@@ -91,7 +108,14 @@ impl Operation {
                 false => "all conflicts fixed: run \"git cherry-pick --continue\"",
             };
             let skip = "use \"git cherry-pick --skip\" to skip this patch";
-            say(&head, &[first, skip, "use \"git cherry-pick --abort\" to cancel the cherry-pick operation"]);
+            say(
+                &head,
+                &[
+                    first,
+                    skip,
+                    "use \"git cherry-pick --abort\" to cancel the cherry-pick operation",
+                ],
+            );
         } else if let Some(oid) = self.revert {
             let head = cat!["You are currently reverting commit ", repo.short(files, &oid), "."];
             let first = match conflicts {
@@ -99,7 +123,10 @@ impl Operation {
                 false => "all conflicts fixed: run \"git revert --continue\"",
             };
             let skip = "use \"git revert --skip\" to skip this patch";
-            say(&head, &[first, skip, "use \"git revert --abort\" to cancel the revert operation"]);
+            say(
+                &head,
+                &[first, skip, "use \"git revert --abort\" to cancel the revert operation"],
+            );
         }
         if let Some(branch) = &self.bisect {
             let head = cat!["You are currently bisecting, started from branch '", branch, "'."];
@@ -121,7 +148,10 @@ pub fn detached(files: &Files, repo: &Repo) -> (&'static str, Vec<u8>) {
 /// The name that was checked out last, and whether `HEAD` is still there.
 pub fn detached_from(files: &Files, repo: &Repo) -> Option<(Vec<u8>, bool)> {
     let log = repo.refs.log(files, b"HEAD");
-    let moved = log.iter().rev().find(|entry| entry.message.starts_with(b"checkout: moving from "))?;
+    let moved = log
+        .iter()
+        .rev()
+        .find(|entry| entry.message.starts_with(b"checkout: moving from "))?;
     let at = find(&moved.message, b" to ")?;
     let target = &moved.message[at + 4..];
     let mut name = repo.short(files, &moved.new).into_bytes();

@@ -129,7 +129,10 @@ pub fn collect(files: &Files, repo: &Repo, index: &Index, options: &Options) -> 
     }
     for path in index.unmerged_paths() {
         if options.pathspec.matches(&path) {
-            let mask = index.stages(&path).iter().fold(0, |mask, entry| mask | 1 << (entry.stage - 1));
+            let mask = index
+                .stages(&path)
+                .iter()
+                .fold(0, |mask, entry| mask | 1 << (entry.stage - 1));
             status.unmerged.push(Unmerged { path, mask });
         }
     }
@@ -150,12 +153,20 @@ pub fn collect(files: &Files, repo: &Repo, index: &Index, options: &Options) -> 
 pub fn staged(index: &Index, base: &Flat, pathspec: &Pathspec) -> Vec<Change> {
     let mut changes = Vec::new();
     let none = (0, Oid::NULL);
-    for entry in index.entries().iter().filter(|entry| entry.stage == 0 && !entry.intent_to_add) {
+    for entry in index
+        .entries()
+        .iter()
+        .filter(|entry| entry.stage == 0 && !entry.intent_to_add)
+    {
         let new = (entry.mode, entry.oid);
         match base.get(&entry.path) {
             None => changes.push(Change::plain(b'A', &entry.path, none, new)),
             Some(old) if *old != new => {
-                let letter = if kind_bits(old.0) == kind_bits(new.0) { b'M' } else { b'T' };
+                let letter = if kind_bits(old.0) == kind_bits(new.0) {
+                    b'M'
+                } else {
+                    b'T'
+                };
                 changes.push(Change::plain(letter, &entry.path, *old, new));
             }
             Some(_) => {}
@@ -198,7 +209,11 @@ pub fn unstaged(files: &Files, repo: &Repo, index: &Index, pathspec: &Pathspec) 
             FileState::Unchanged => {}
             FileState::Deleted => changes.push(Change::plain(b'D', &entry.path, old, (0, Oid::NULL))),
             FileState::Changed { mode, .. } => {
-                let letter = if kind_bits(mode) == kind_bits(entry.mode) { b'M' } else { b'T' };
+                let letter = if kind_bits(mode) == kind_bits(entry.mode) {
+                    b'M'
+                } else {
+                    b'T'
+                };
                 changes.push(Change::plain(letter, &entry.path, old, (mode, Oid::NULL)));
             }
         }

@@ -201,7 +201,8 @@ fn move_head(
 
 fn attach(cx: &mut Cx<'_, '_>, repo: &Repo, full: &[u8], message: &[u8]) -> Result<()> {
     let who = cx.log_identity(repo)?;
-    repo.refs.set_symbolic(cx.files_mut(), b"HEAD", full, Some((message, &who)))
+    repo.refs
+        .set_symbolic(cx.files_mut(), b"HEAD", full, Some((message, &who)))
 }
 
 fn record(cx: &mut Cx<'_, '_>, branch: Option<&[u8]>, commit: Oid) {
@@ -274,7 +275,12 @@ pub(crate) fn describe(cx: &Cx<'_, '_>, repo: &Repo, prefix: &str, oid: Oid) -> 
 /// A detached HEAD is left: its commits may be lost.
 fn leave(cx: &mut Cx<'_, '_>, repo: &Repo, old: Option<Oid>, goal: &Goal) -> Result<()> {
     let Some(old) = old else { return Ok(()) };
-    let mut tips: Vec<Oid> = repo.refs.list(cx.files(), b"refs/").into_iter().map(|reference| reference.oid).collect();
+    let mut tips: Vec<Oid> = repo
+        .refs
+        .list(cx.files(), b"refs/")
+        .into_iter()
+        .map(|reference| reference.oid)
+        .collect();
     tips.push(goal.commit);
     let resolver = crate::revision::Resolver::new(repo, cx.files(), cx.clock());
     let commit = Some(crate::object::Kind::Commit);
@@ -286,11 +292,20 @@ fn leave(cx: &mut Cx<'_, '_>, repo: &Repo, old: Option<Oid>, goal: &Goal) -> Res
         return Ok(());
     }
     let count = lost.len();
-    let (commits, it) = if count == 1 { ("commit", "it") } else { ("commits", "them") };
-    let mut text =
-        cat![format!("Warning: you are leaving {count} {commits} behind, not connected to\nany of your branches:\n\n")];
+    let (commits, it) = if count == 1 {
+        ("commit", "it")
+    } else {
+        ("commits", "them")
+    };
+    let mut text = cat![format!(
+        "Warning: you are leaving {count} {commits} behind, not connected to\nany of your branches:\n\n"
+    )];
     // When one more than fits remains, it is shown rather than counted.
-    let shown = if count == LOST_SHOWN_MAX + 1 { count } else { count.min(LOST_SHOWN_MAX) };
+    let shown = if count == LOST_SHOWN_MAX + 1 {
+        count
+    } else {
+        count.min(LOST_SHOWN_MAX)
+    };
     for oid in &lost[..shown.min(count)] {
         text.extend_from_slice(&describe(cx, repo, "  ", *oid)?);
     }
@@ -314,11 +329,17 @@ fn leave(cx: &mut Cx<'_, '_>, repo: &Repo, old: Option<Oid>, goal: &Goal) -> Res
 
 /// What is typed may be `-`, a branch, or any revision. `None`: it names no commit.
 pub(crate) fn goal(cx: &mut Cx<'_, '_>, repo: &Repo, typed: &[u8]) -> Result<Option<Goal>> {
-    let mut name = if typed == b"-" { b"@{-1}".to_vec() } else { typed.to_vec() };
+    let mut name = if typed == b"-" {
+        b"@{-1}".to_vec()
+    } else {
+        typed.to_vec()
+    };
     if name.starts_with(b"@{-") && name.ends_with(b"}") {
         let digits = &name[3..name.len() - 1];
         let resolver = crate::revision::Resolver::new(repo, cx.files(), cx.clock());
-        let prior = crate::bytes::parse_number::<usize>(digits).filter(|n| *n > 0).and_then(|n| resolver.prior_branch(n));
+        let prior = crate::bytes::parse_number::<usize>(digits)
+            .filter(|n| *n > 0)
+            .and_then(|n| resolver.prior_branch(n));
         if let Some(prior) = prior {
             name = prior;
         }

@@ -48,22 +48,32 @@ pub fn sentence(tracking: &Tracking, hints: bool) -> Vec<u8> {
     let hint = |text: &str| if hints { format!("  ({text})\n") } else { String::new() };
     match tracking.apart {
         None => cat![
-            "Your branch is based on '", name, "', but the upstream is gone.\n",
+            "Your branch is based on '",
+            name,
+            "', but the upstream is gone.\n",
             hint("use \"git branch --unset-upstream\" to fixup")
         ],
         Some((0, 0)) => cat!["Your branch is up to date with '", name, "'.\n"],
         Some((ahead, 0)) => cat![
-            "Your branch is ahead of '", name, format!("' by {ahead} commit{}.\n", plural(ahead)),
+            "Your branch is ahead of '",
+            name,
+            format!("' by {ahead} commit{}.\n", plural(ahead)),
             hint("use \"git push\" to publish your local commits")
         ],
         Some((0, behind)) => cat![
-            "Your branch is behind '", name,
+            "Your branch is behind '",
+            name,
             format!("' by {behind} commit{}, and can be fast-forwarded.\n", plural(behind)),
             hint("use \"git pull\" to update your local branch")
         ],
         Some((ahead, behind)) => cat![
-            "Your branch and '", name, "' have diverged,\n",
-            format!("and have {ahead} and {behind} different commit{} each, respectively.\n", plural(ahead + behind)),
+            "Your branch and '",
+            name,
+            "' have diverged,\n",
+            format!(
+                "and have {ahead} and {behind} different commit{} each, respectively.\n",
+                plural(ahead + behind)
+            ),
             hint("use \"git pull\" if you want to integrate the remote branch with yours")
         ],
     }

@@ -89,7 +89,11 @@ impl<'a> History<'a> {
         while let Some(oid) = queue.pop() {
             out.push(oid);
             let parents = self.parents(&oid)?;
-            let follow = if first_parent { parents.len().min(1) } else { parents.len() };
+            let follow = if first_parent {
+                parents.len().min(1)
+            } else {
+                parents.len()
+            };
             for parent in &parents[..follow] {
                 if !hidden.contains(parent) && seen.insert(*parent) {
                     queue.push(self.commit(parent)?.committer.seconds, *parent);
@@ -110,7 +114,11 @@ impl<'a> History<'a> {
                 }
             }
         }
-        let tips: Vec<Oid> = commits.iter().filter(|oid| children.get(oid) == Some(&0)).copied().collect();
+        let tips: Vec<Oid> = commits
+            .iter()
+            .filter(|oid| children.get(oid) == Some(&0))
+            .copied()
+            .collect();
         let mut queue = Queue::default();
         let mut stack: Vec<Oid> = Vec::new();
         if by_date {
@@ -124,7 +132,9 @@ impl<'a> History<'a> {
         while let Some(oid) = if by_date { queue.pop() } else { stack.pop() } {
             out.push(oid);
             for parent in self.parents(&oid)? {
-                let Some(count) = children.get_mut(&parent) else { continue };
+                let Some(count) = children.get_mut(&parent) else {
+                    continue;
+                };
                 *count = count.saturating_sub(1);
                 if *count == 0 {
                     if by_date {

@@ -24,7 +24,11 @@ pub fn has_glob(text: &[u8]) -> bool {
 }
 
 fn fold(byte: u8, flags: u32) -> u8 {
-    if flags & CASEFOLD != 0 { byte.to_ascii_lowercase() } else { byte }
+    if flags & CASEFOLD != 0 {
+        byte.to_ascii_lowercase()
+    } else {
+        byte
+    }
 }
 
 fn run(pattern: &[u8], from: usize, mut text: &[u8], flags: u32) -> Outcome {
@@ -63,7 +67,11 @@ fn run(pattern: &[u8], from: usize, mut text: &[u8], flags: u32) -> Outcome {
         p += 1;
         text = &text[1..];
     }
-    if text.is_empty() { Outcome::Match } else { Outcome::NoMatch }
+    if text.is_empty() {
+        Outcome::Match
+    } else {
+        Outcome::NoMatch
+    }
 }
 
 fn star(pattern: &[u8], at: usize, text: &[u8], flags: u32) -> Outcome {
@@ -199,7 +207,11 @@ mod tests {
             ("a\\*", "ab", 0, false),
             ("a*b*c", "aXbYbZc", 0, true),
         ] {
-            assert_eq!(wildmatch(pattern.as_bytes(), text.as_bytes(), flags), expected, "{pattern} {text}");
+            assert_eq!(
+                wildmatch(pattern.as_bytes(), text.as_bytes(), flags),
+                expected,
+                "{pattern} {text}"
+            );
         }
     }
 }

@@ -57,7 +57,11 @@ pub fn compare(files: &Files, repo: &Repo, index: &Index, entry: &Entry) -> File
         return FileState::Deleted;
     };
     if metadata.is_dir() {
-        return if entry.mode == mode::GITLINK { FileState::Unchanged } else { FileState::Deleted };
+        return if entry.mode == mode::GITLINK {
+            FileState::Unchanged
+        } else {
+            FileState::Deleted
+        };
     }
     let mut mode = mode_of(&metadata);
     if !repo.config.bool_or("core.filemode", true) && mode != mode::SYMLINK && entry.mode != mode::SYMLINK {
@@ -95,8 +99,8 @@ pub fn entry_of(files: &mut Files, repo: &Repo, name: &[u8]) -> Result<Entry> {
     let metadata = files
         .symlink_metadata(&full)
         .map_err(|errno| Fault::fatal(cat!["unable to stat '", name, "': ", errno.to_string()]))?;
-    let content = read_blob(files, &full)
-        .map_err(|errno| Fault::error(cat!["open(\"", name, "\"): ", errno.to_string()]))?;
+    let content =
+        read_blob(files, &full).map_err(|errno| Fault::error(cat!["open(\"", name, "\"): ", errno.to_string()]))?;
     let oid = repo.store.write(files, Kind::Blob, &content)?;
     Ok(Entry {
         path: name.to_vec(),
@@ -116,7 +120,9 @@ pub fn refresh(files: &Files, repo: &Repo, index: &mut Index) -> bool {
         if entry.stage != 0 || entry.mode == mode::GITLINK || entry.intent_to_add {
             continue;
         }
-        let Ok(metadata) = lstat_no_links(files, repo, &entry.path) else { continue };
+        let Ok(metadata) = lstat_no_links(files, repo, &entry.path) else {
+            continue;
+        };
         let stat = Stat::of(&metadata);
         if !stat.same(&entry.stat) && compare(files, repo, &snapshot, entry) == FileState::Unchanged {
             entry.stat = stat;
@@ -152,7 +158,10 @@ pub fn write_file(files: &mut Files, repo: &Repo, name: &[u8], mode: u32, conten
             }
         }
     }
-    Ok(files.symlink_metadata(&full).map(|metadata| Stat::of(&metadata)).unwrap_or_default())
+    Ok(files
+        .symlink_metadata(&full)
+        .map(|metadata| Stat::of(&metadata))
+        .unwrap_or_default())
 }
 
 /// Removes a directory that holds nothing but directories.
@@ -238,8 +247,14 @@ impl Scan<'_> {
             if name == b".git" {
                 continue;
             }
-            let child = if directory.is_empty() { name } else { cat![directory, "/", name] };
-            let Ok(metadata) = self.files.symlink_metadata(&self.repo.work_path(&child)) else { continue };
+            let child = if directory.is_empty() {
+                name
+            } else {
+                cat![directory, "/", name]
+            };
+            let Ok(metadata) = self.files.symlink_metadata(&self.repo.work_path(&child)) else {
+                continue;
+            };
             if metadata.is_dir() {
                 self.subdirectory(&child);
             } else if !self.index.contains(&child) {
@@ -305,7 +320,11 @@ impl Scan<'_> {
         }
         for name in self.files.read_dir(&self.repo.work_path(child)).unwrap_or_default() {
             let inner = cat![child, "/", name];
-            if self.files.symlink_metadata(&self.repo.work_path(&inner)).is_ok_and(|m| m.is_dir()) {
+            if self
+                .files
+                .symlink_metadata(&self.repo.work_path(&inner))
+                .is_ok_and(|m| m.is_dir())
+            {
                 self.ignored_directory(&inner);
             } else {
                 self.found.ignored.push(inner);

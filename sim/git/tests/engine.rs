@@ -30,7 +30,10 @@ fn machine(script: &str) -> Machine {
     while machine.run(10_000) == Activity::Running {}
     let status = machine.host_status(process).map(essaim_kernel::ExitStatus::code);
     let output = machine.take_output(process);
-    let text: String = output.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect();
+    let text: String = output
+        .iter()
+        .map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
+        .collect();
     assert_eq!(status, Some(0), "{text}");
     machine
 }
@@ -55,10 +58,24 @@ fn view_shows_commits_refs_and_files() {
     assert_eq!(repository.commits.len(), 1);
     assert_eq!(repository.commits[0].subject, "Start here");
     assert_eq!(repository.refs.len(), 1);
-    assert_eq!((repository.refs[0].name.as_str(), repository.refs[0].kind), ("main", RefKind::Branch));
-    let states: Vec<(&str, char, char)> =
-        repository.files.iter().map(|file| (file.path.as_str(), file.index, file.worktree)).collect();
-    assert_eq!(states, [("a.txt", '.', 'M'), ("new.txt", 'A', '.'), (".gitignore", '.', '.'), ("src/b.py", '.', '.')]);
+    assert_eq!(
+        (repository.refs[0].name.as_str(), repository.refs[0].kind),
+        ("main", RefKind::Branch)
+    );
+    let states: Vec<(&str, char, char)> = repository
+        .files
+        .iter()
+        .map(|file| (file.path.as_str(), file.index, file.worktree))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            ("a.txt", '.', 'M'),
+            ("new.txt", 'A', '.'),
+            (".gitignore", '.', '.'),
+            ("src/b.py", '.', '.')
+        ]
+    );
     let changed = &repository.files[0];
     assert_eq!(changed.head_blob, changed.index_blob);
     assert_ne!(changed.worktree_blob, changed.index_blob);
@@ -107,7 +124,13 @@ fn facts_are_those_of_the_repository() {
     ] {
         assert_eq!(fact(&machine, path), Some(expected), "{path}");
     }
-    for path in ["status.\"src/b.py\"", "branch.nowhere.oid", "blob.\"HEAD:none\"", "nothing.of.the.kind", ""] {
+    for path in [
+        "status.\"src/b.py\"",
+        "branch.nowhere.oid",
+        "blob.\"HEAD:none\"",
+        "nothing.of.the.kind",
+        "",
+    ] {
         assert_eq!(fact(&machine, path), None, "{path}");
     }
 }
@@ -119,7 +142,10 @@ fn complete(machine: &Machine, words: &[&str], prefix: &str) -> Vec<String> {
         prefix: prefix.as_bytes().to_vec(),
     };
     let found = essaim_git::complete::candidates(&call, &machine.glance(FOLDER, &env));
-    found.into_iter().map(|candidate| String::from_utf8(candidate.word).unwrap()).collect()
+    found
+        .into_iter()
+        .map(|candidate| String::from_utf8(candidate.word).unwrap())
+        .collect()
 }
 
 #[test]

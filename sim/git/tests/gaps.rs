@@ -27,5 +27,9 @@ fn the_list_is_true() {
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(path, &text).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), text, "run UPDATE=1 cargo test -p essaim-git");
+    assert_eq!(
+        std::fs::read_to_string(path).unwrap_or_default(),
+        text,
+        "run UPDATE=1 cargo test -p essaim-git"
+    );
 }

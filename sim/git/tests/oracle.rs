@@ -20,7 +20,10 @@ fn written_cases() {
     for mut file in load("cases") {
         let mut ran = false;
         for case in &mut file.cases {
-            if only.as_ref().is_some_and(|name| !format!("{}/{}", file.name, case.name).contains(name.as_str())) {
+            if only
+                .as_ref()
+                .is_some_and(|name| !format!("{}/{}", file.name, case.name).contains(name.as_str()))
+            {
                 continue;
             }
             ran = true;
@@ -29,7 +32,13 @@ fn written_cases() {
                 if update {
                     case.expected = real.clone();
                 } else if real != case.expected {
-                    failures.push(report(&file.name, case, "the stored output is not real Git's", &case.expected, &real));
+                    failures.push(report(
+                        &file.name,
+                        case,
+                        "the stored output is not real Git's",
+                        &case.expected,
+                        &real,
+                    ));
                 }
             }
             let (engine, complaint) = run_engine(case, live);
@@ -39,7 +48,13 @@ fn written_cases() {
             if engine == case.expected {
                 passed += 1;
             } else {
-                failures.push(report(&file.name, case, "the engine differs from Git", &case.expected, &engine));
+                failures.push(report(
+                    &file.name,
+                    case,
+                    "the engine differs from Git",
+                    &case.expected,
+                    &engine,
+                ));
             }
         }
         if update && live && ran {
@@ -55,7 +70,10 @@ fn report(file: &str, case: &Case, what: &str, expected: &[Run], found: &[Run]) 
     let mut text = format!("== {file}: {}: {what}\n", case.name);
     for ((line, a), b) in case.lines.iter().zip(expected).zip(found) {
         if a != b {
-            text.push_str(&format!("$ {line}\n--- Git [{}]\n{}--- engine [{}]\n{}", a.code, a.output, b.code, b.output));
+            text.push_str(&format!(
+                "$ {line}\n--- Git [{}]\n{}--- engine [{}]\n{}",
+                a.code, a.output, b.code, b.output
+            ));
         }
     }
     text

@@ -85,7 +85,9 @@ impl HostFiles for Folder {
         std::os::unix::fs::symlink(OsStr::from_bytes(target), self.at(path)).map_err(errno)
     }
     fn read_link(&self, path: &[u8]) -> Result<Vec<u8>, Errno> {
-        std::fs::read_link(self.at(path)).map(|target| target.into_os_string().into_vec()).map_err(errno)
+        std::fs::read_link(self.at(path))
+            .map(|target| target.into_os_string().into_vec())
+            .map_err(errno)
     }
     fn hard_link(&self, existing: &[u8], path: &[u8]) -> Result<(), Errno> {
         std::fs::hard_link(self.at(existing), self.at(path)).map_err(errno)
@@ -94,7 +96,10 @@ impl HostFiles for Folder {
         std::fs::set_permissions(self.at(path), std::fs::Permissions::from_mode(mode)).map_err(errno)
     }
     fn set_mtime(&self, path: &[u8], mtime: Time) -> Result<(), Errno> {
-        let file = std::fs::File::options().write(true).open(self.at(path)).map_err(errno)?;
+        let file = std::fs::File::options()
+            .write(true)
+            .open(self.at(path))
+            .map_err(errno)?;
         let since = std::time::Duration::from_nanos(mtime.0.unsigned_abs());
         file.set_modified(std::time::UNIX_EPOCH + since).map_err(errno)
     }
@@ -118,7 +123,12 @@ impl Both {
         let at = work.as_os_str().as_bytes();
         machine.files_mut().mount(at, Arc::new(Folder(work.clone()))).unwrap();
         assert!(machine.files().is_dir(path::parent(at)));
-        Self { machine, work, step: 0, _folder: folder }
+        Self {
+            machine,
+            work,
+            step: 0,
+            _folder: folder,
+        }
     }
 
     fn home(&self) -> String {
@@ -135,7 +145,11 @@ impl Both {
             .envs(environment(&self.home(), self.step))
             .output()
             .unwrap();
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+        format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        )
     }
 
     /// Runs a line in the engine, on the same folder.
@@ -147,11 +161,19 @@ impl Both {
             .map(|(name, value)| (name.into_bytes(), value.into_bytes()))
             .collect();
         let args = vec![b"sh".to_vec(), b"-c".to_vec(), line.as_bytes().to_vec()];
-        let process = self.machine.spawn_host(args, env, self.work.as_os_str().as_bytes().to_vec()).unwrap();
+        let process = self
+            .machine
+            .spawn_host(args, env, self.work.as_os_str().as_bytes().to_vec())
+            .unwrap();
         self.machine.feed(process, b"", true);
         self.machine.begin_command();
         while self.machine.run(10_000) == Activity::Running {}
-        let output: Vec<u8> = self.machine.take_output(process).into_iter().flat_map(|(_, bytes)| bytes).collect();
+        let output: Vec<u8> = self
+            .machine
+            .take_output(process)
+            .into_iter()
+            .flat_map(|(_, bytes)| bytes)
+            .collect();
         String::from_utf8_lossy(&output).into_owned()
     }
 
@@ -179,15 +201,27 @@ fn packs_of_the_real_git_are_read() {
     let mut both = Both::new();
     both.real("git init -q -b main; seq 1 500 > long; mkdir -p a/b; echo x > a/b/c; git add .; git commit -qm one");
     for at in 2..12 {
-        both.real(&format!("seq {at} {} > long; git commit -qam 'number {at}'; git tag -a v{at} -m t{at}", 500 + at));
+        both.real(&format!(
+            "seq {at} {} > long; git commit -qam 'number {at}'; git tag -a v{at} -m t{at}",
+            500 + at
+        ));
     }
     both.real("git gc -q --aggressive; git branch side HEAD~3");
     assert!(both.work.join(".git/packed-refs").exists());
     for line in [
-        "git status", "git rev-list HEAD", "git cat-file -p HEAD~9:long | tail -1", "git ls-tree -r HEAD",
-        "git rev-parse HEAD~5 v3 v3^{commit} side main~7:a/b", "git show-ref", "git tag -n", "git count-objects",
-        "git cat-file --batch-check --batch-all-objects", "git branch -v --no-merged side", "git reflog",
-        "git rev-parse --short HEAD", "git for-each-ref",
+        "git status",
+        "git rev-list HEAD",
+        "git cat-file -p HEAD~9:long | tail -1",
+        "git ls-tree -r HEAD",
+        "git rev-parse HEAD~5 v3 v3^{commit} side main~7:a/b",
+        "git show-ref",
+        "git tag -n",
+        "git count-objects",
+        "git cat-file --batch-check --batch-all-objects",
+        "git branch -v --no-merged side",
+        "git reflog",
+        "git rev-parse --short HEAD",
+        "git for-each-ref",
     ] {
         both.same(line);
     }

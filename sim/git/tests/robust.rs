@@ -8,19 +8,36 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 fn clock() -> date::Clock {
-    date::Clock { seconds: 1_736_154_000, zone: date::Zone::parse(b"Europe/Paris") }
+    date::Clock {
+        seconds: 1_736_154_000,
+        zone: date::Zone::parse(b"Europe/Paris"),
+    }
 }
 
 /// A repository with one branch, a pack folder of noise and one damaged object.
 fn files(noise: &[u8]) -> Files {
     let mut files = Files::new(Time::from_secs(0), Limits::default());
-    for folder in ["/w/.git/objects/pack", "/w/.git/objects/12", "/w/.git/refs/heads", "/w/.git/logs"] {
+    for folder in [
+        "/w/.git/objects/pack",
+        "/w/.git/objects/12",
+        "/w/.git/refs/heads",
+        "/w/.git/logs",
+    ] {
         files.create_dir_all(folder.as_bytes()).unwrap();
     }
     files.write(b"/w/.git/HEAD", "ref: refs/heads/main\n").unwrap();
-    files.write(b"/w/.git/refs/heads/main", "1234567890123456789012345678901234567890\n").unwrap();
-    files.write(b"/w/.git/objects/12/34567890123456789012345678901234567890", noise).unwrap();
-    files.write(b"/w/.git/objects/pack/pack-x.idx", [b"\xfftOc\0\0\0\x02".as_slice(), noise].concat()).unwrap();
+    files
+        .write(b"/w/.git/refs/heads/main", "1234567890123456789012345678901234567890\n")
+        .unwrap();
+    files
+        .write(b"/w/.git/objects/12/34567890123456789012345678901234567890", noise)
+        .unwrap();
+    files
+        .write(
+            b"/w/.git/objects/pack/pack-x.idx",
+            [b"\xfftOc\0\0\0\x02".as_slice(), noise].concat(),
+        )
+        .unwrap();
     files.write(b"/w/.git/packed-refs", noise).unwrap();
     files.write(b"/w/.git/logs/HEAD", noise).unwrap();
     files.write(b"/w/.gitignore", noise).unwrap();

@@ -1,6 +1,11 @@
 //! Every case runs in our machine and must print what the case says; where the real bash is installed, it must too.
 //! `UPDATE=1` rewrites the expected text from the real bash, never from ours. `CASE=name` runs one case.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros
+)]
 
 #[path = "language/mod.rs"]
 mod support;

@@ -9,7 +9,7 @@ use crate::command::{self, Command};
 use crate::config::Config;
 use crate::fault::{Fault, Result};
 use crate::process::{Cx, Next, Outcome, Then};
-use crate::repo::{Repo, Global};
+use crate::repo::{Global, Repo};
 use essaim_kernel::files::path;
 use essaim_kernel::{Pid, Spawn};
 
@@ -48,7 +48,13 @@ pub fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>], pager: &mut Option<Pid>) -> R
         if seen.contains(&name) || seen.len() >= ALIAS_DEPTH_MAX {
             let mut text = cat!["alias loop detected: expansion of '", seen[0], "' does not terminate:"];
             for (at, step) in seen.iter().enumerate() {
-                let mark = if *step == name { " <==" } else if at + 1 == seen.len() { " ==>" } else { "" };
+                let mark = if *step == name {
+                    " <=="
+                } else if at + 1 == seen.len() {
+                    " ==>"
+                } else {
+                    ""
+                };
                 text.extend_from_slice(&cat!["\n  ", step, mark]);
             }
             return Err(Fault::Fatal(text));
@@ -127,8 +133,14 @@ fn start_pager(cx: &mut Cx<'_, '_>, command: &Command, pager: &mut Option<Pid>) 
     let mut env = cx.env().clone();
     env.entry(b"LESS".to_vec()).or_insert_with(|| b"FRX".to_vec());
     env.entry(b"LV".to_vec()).or_insert_with(|| b"-c".to_vec());
-    let simple = program.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.'));
-    let args = if simple { vec![program] } else { vec![b"sh".to_vec(), b"-c".to_vec(), program] };
+    let simple = program
+        .iter()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.'));
+    let args = if simple {
+        vec![program]
+    } else {
+        vec![b"sh".to_vec(), b"-c".to_vec(), program]
+    };
     let (read, write) = cx.io.pipe();
     let spawn = Spawn {
         args,
@@ -156,30 +168,43 @@ fn shell_alias(cx: &mut Cx<'_, '_>, command: &[u8], args: &[Vec<u8>]) -> Result<
         words.extend([cat![command, " \"$@\""], command.to_vec()]);
         words.extend_from_slice(args);
     }
-    let mut spawn = Spawn { args: words, ..Spawn::default() };
+    let mut spawn = Spawn {
+        args: words,
+        ..Spawn::default()
+    };
     if let Some(repo) = repo {
         let mut env = cx.env().clone();
         env.insert(b"GIT_PREFIX".to_vec(), repo.prefix.clone());
         spawn.env = Some(env);
         spawn.cwd = repo.work_tree;
     }
-    Ok(Next::Child(spawn, Then::new((), |(), _, outcome| match outcome {
-        Outcome::Code(code) => Ok(Next::Exit(code)),
-        _ => Ok(Next::Exit(1)),
-    })))
+    Ok(Next::Child(
+        spawn,
+        Then::new((), |(), _, outcome| match outcome {
+            Outcome::Code(code) => Ok(Next::Exit(code)),
+            _ => Ok(Next::Exit(1)),
+        }),
+    ))
 }
 
 fn unknown(cx: &mut Cx<'_, '_>, name: &[u8], config: &Config) -> Result<Next> {
     if ALL.split_whitespace().any(|known| known.as_bytes() == name) {
         return Err(Fault::gap(cat!["'", name, "'"]));
     }
-    let aliases = config.entries.iter().filter_map(|entry| entry.key.strip_prefix(b"alias."));
+    let aliases = config
+        .entries
+        .iter()
+        .filter_map(|entry| entry.key.strip_prefix(b"alias."));
     let mut names: Vec<String> = ALL.split_whitespace().map(str::to_owned).collect();
     names.extend(aliases.map(lossy));
     let mut text = cat!["git: '", name, "' is not a git command. See 'git --help'.\n"];
     let best = similar::suggestions(&lossy(name), &names);
     if !best.is_empty() {
-        let intro = if best.len() == 1 { "\nThe most similar command is\n" } else { "\nThe most similar commands are\n" };
+        let intro = if best.len() == 1 {
+            "\nThe most similar command is\n"
+        } else {
+            "\nThe most similar commands are\n"
+        };
         text.extend_from_slice(intro.as_bytes());
         for name in best {
             text.extend_from_slice(&cat!["\t", name, "\n"]);
@@ -227,8 +252,17 @@ fn global_options(cx: &mut Cx<'_, '_>, words: &mut Vec<Vec<u8>>) -> Result<Optio
                 cx.print("/usr/lib/git-core\n");
                 return Ok(Some(Next::Exit(0)));
             }
-            b"--html-path" | b"--man-path" | b"--info-path" | b"--namespace" | b"--config-env" | b"--exec-path"
-            | b"--super-prefix" | b"--list-cmds" | b"--attr-source" | b"--glob-pathspecs" | b"--noglob-pathspecs"
+            b"--html-path"
+            | b"--man-path"
+            | b"--info-path"
+            | b"--namespace"
+            | b"--config-env"
+            | b"--exec-path"
+            | b"--super-prefix"
+            | b"--list-cmds"
+            | b"--attr-source"
+            | b"--glob-pathspecs"
+            | b"--noglob-pathspecs"
             | b"--icase-pathspecs" => return Err(Fault::gap(cat!["the option '", name, "'"])),
             _ => return Err(usage_fault(cat!["unknown option: ", word])),
         }
@@ -241,13 +275,21 @@ fn change_directory(cx: &mut Cx<'_, '_>, directory: &[u8]) -> Result<()> {
         return Ok(());
     }
     let full = path::join(cx.io.cwd(), directory);
-    let target = cx.files().canonicalize(&full).and_then(|target| match cx.files().is_dir(&target) {
-        true => Ok(target),
-        false => Err(essaim_kernel::Errno::NotDirectory),
-    });
+    let target = cx
+        .files()
+        .canonicalize(&full)
+        .and_then(|target| match cx.files().is_dir(&target) {
+            true => Ok(target),
+            false => Err(essaim_kernel::Errno::NotDirectory),
+        });
     match target {
         Ok(target) => Ok(cx.io.set_cwd(target)?),
-        Err(errno) => Err(Fault::fatal(cat!["cannot change to '", directory, "': ", errno.to_string()])),
+        Err(errno) => Err(Fault::fatal(cat![
+            "cannot change to '",
+            directory,
+            "': ",
+            errno.to_string()
+        ])),
     }
 }
 
@@ -280,7 +322,11 @@ fn split_words(text: &[u8]) -> Option<Vec<Vec<u8>>> {
 pub fn skip_global(words: &[Vec<u8>]) -> usize {
     let mut at = 0;
     while at < words.len() && words[at].starts_with(b"-") {
-        at += if matches!(words[at].as_slice(), b"-C" | b"-c" | b"--git-dir" | b"--work-tree") { 2 } else { 1 };
+        at += if matches!(words[at].as_slice(), b"-C" | b"-c" | b"--git-dir" | b"--work-tree") {
+            2
+        } else {
+            1
+        };
     }
     at.min(words.len())
 }
@@ -292,7 +338,9 @@ pub fn no_options() -> Global {
 
 /// Commands that real Git has and that do not exist here, by name.
 pub fn missing_commands() -> Vec<&'static str> {
-    ALL.split_whitespace().filter(|name| command::find(name.as_bytes()).is_none()).collect()
+    ALL.split_whitespace()
+        .filter(|name| command::find(name.as_bytes()).is_none())
+        .collect()
 }
 
 /// Options of the commands that exist here, as their usage texts name them, that do not work: (command, options).
@@ -302,7 +350,10 @@ pub fn missing_options() -> Vec<(&'static str, Vec<String>)> {
         let works = |name: &String| command.supported.iter().any(|known| *known == "*" || known == name);
         names.into_iter().filter(|name| !works(name)).collect::<Vec<_>>()
     };
-    let mut all: Vec<_> = command::TABLE.iter().map(|command| (command.name, missing(command))).collect();
+    let mut all: Vec<_> = command::TABLE
+        .iter()
+        .map(|command| (command.name, missing(command)))
+        .collect();
     all.retain(|(_, options)| !options.is_empty());
     all.sort();
     all

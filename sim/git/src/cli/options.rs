@@ -108,8 +108,15 @@ impl Parsed {
         match self.value(name) {
             None => Ok(None),
             Some(text) => crate::config::parse_int(text).map(Some).ok_or_else(|| {
-                let shown = if name.len() == 1 { format!("switch `{name}'") } else { format!("option `{name}'") };
-                Fault::Error(cat![shown, " expects an integer value with an optional k/m/g suffix"], 129)
+                let shown = if name.len() == 1 {
+                    format!("switch `{name}'")
+                } else {
+                    format!("option `{name}'")
+                };
+                Fault::Error(
+                    cat![shown, " expects an integer value with an optional k/m/g suffix"],
+                    129,
+                )
             }),
         }
     }
@@ -127,7 +134,9 @@ impl Parsed {
 fn known(usage: &str) -> Vec<Known<'_>> {
     let mut options = Vec::new();
     for line in usage.lines() {
-        let Some(line) = line.strip_prefix("    ") else { continue };
+        let Some(line) = line.strip_prefix("    ") else {
+            continue;
+        };
         if !line.starts_with('-') {
             continue;
         }
@@ -220,7 +229,15 @@ pub fn usage_fatal(message: impl AsRef<[u8]>, usage: &str) -> Fault {
 }
 
 /// Options that may stand last without the value they otherwise need: it is `HEAD` then.
-const HEAD_WHEN_LAST: [&str; 7] = ["contains", "no-contains", "merged", "no-merged", "points-at", "with", "without"];
+const HEAD_WHEN_LAST: [&str; 7] = [
+    "contains",
+    "no-contains",
+    "merged",
+    "no-merged",
+    "points-at",
+    "with",
+    "without",
+];
 
 /// The usage text on standard error, exit code 129.
 pub fn usage_only(usage: &str) -> Fault {
@@ -229,9 +246,16 @@ pub fn usage_only(usage: &str) -> Fault {
 
 impl<'s> Parser<'_, 's> {
     fn push(&mut self, known: &Known<'s>, negated: bool, value: Option<Vec<u8>>) -> Result<()> {
-        let letter = known.short.map(|short| char::from(short).to_string()).unwrap_or_default();
+        let letter = known
+            .short
+            .map(|short| char::from(short).to_string())
+            .unwrap_or_default();
         let name = known.long.map_or(letter, str::to_owned);
-        let works = self.syntax.supported.iter().any(|supported| *supported == "*" || *supported == name);
+        let works = self
+            .syntax
+            .supported
+            .iter()
+            .any(|supported| *supported == "*" || *supported == name);
         if !works {
             let dashes = if known.long.is_some() { "--" } else { "-" };
             let no = if negated { "no-" } else { "" };
@@ -307,7 +331,13 @@ impl<'s> Parser<'_, 's> {
                     cat![if *negated { "no-" } else { "" }, option.long.unwrap_or_default()]
                 };
                 let message = cat![
-                    "ambiguous option: ", name, " (could be --", show(first), " or --", show(last), ")"
+                    "ambiguous option: ",
+                    name,
+                    " (could be --",
+                    show(first),
+                    " or --",
+                    show(last),
+                    ")"
                 ];
                 Err(usage_error(message, self.syntax.usage))
             }
@@ -367,7 +397,10 @@ impl<'s> Parser<'_, 's> {
             return Ok(());
         }
         let meant = word.starts_with(b"no-")
-            || self.options.iter().any(|option| option.long.is_some_and(|long| long.as_bytes().starts_with(word)));
+            || self
+                .options
+                .iter()
+                .any(|option| option.long.is_some_and(|long| long.as_bytes().starts_with(word)));
         if meant {
             let message = cat!["did you mean `--", word, "` (with two dashes)?"];
             return Err(Fault::Error(message, 129));

@@ -21,10 +21,18 @@ pub(super) fn suggestions(typed: &str, names: &[String]) -> Vec<String> {
     if prefixes > 0 {
         return scored.iter().take(prefixes).map(|(_, name)| (*name).clone()).collect();
     }
-    let Some(best) = scored.first().map(|(score, _)| *score).filter(|best| *best < SIMILAR_MAX) else {
+    let Some(best) = scored
+        .first()
+        .map(|(score, _)| *score)
+        .filter(|best| *best < SIMILAR_MAX)
+    else {
         return Vec::new();
     };
-    scored.iter().take_while(|(score, _)| *score == best).map(|(_, name)| (*name).clone()).collect()
+    scored
+        .iter()
+        .take_while(|(score, _)| *score == best)
+        .map(|(_, name)| (*name).clone())
+        .collect()
 }
 
 fn score(typed: &str, name: &str) -> usize {

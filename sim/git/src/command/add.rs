@@ -19,8 +19,18 @@ pub(super) const COMMAND: Command = Command {
     help_on_stderr: false,
     paged: false,
     supported: &[
-        "dry-run", "verbose", "force", "update", "all", "ignore-removal", "intent-to-add", "refresh", "ignore-errors",
-        "ignore-missing", "chmod", "patch",
+        "dry-run",
+        "verbose",
+        "force",
+        "update",
+        "all",
+        "ignore-removal",
+        "intent-to-add",
+        "refresh",
+        "ignore-errors",
+        "ignore-missing",
+        "chmod",
+        "patch",
     ],
 };
 
@@ -36,7 +46,9 @@ struct Add {
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let parsed = COMMAND.parse(args)?;
-    let all = parsed.flag("all").or(parsed.flag("ignore-removal").map(|ignore| !ignore));
+    let all = parsed
+        .flag("all")
+        .or(parsed.flag("ignore-removal").map(|ignore| !ignore));
     let add = Add {
         dry_run: parsed.has("dry-run"),
         verbose: parsed.has("verbose") || parsed.has("dry-run"),
@@ -49,7 +61,11 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             Some(b"+x") => Some(mode::EXECUTABLE),
             Some(b"-x") => Some(mode::FILE),
             Some(other) => {
-                return Err(Fault::fatal(cat!["--chmod param '", other, "' must be either -x or +x"]));
+                return Err(Fault::fatal(cat![
+                    "--chmod param '",
+                    other,
+                    "' must be either -x or +x"
+                ]));
             }
         },
     };
@@ -59,7 +75,9 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let repo = cx.work_repo()?;
     if parsed.has("patch") {
         if add.dry_run {
-            return Err(Fault::fatal("options '--dry-run' and '--interactive/--patch' cannot be used together"));
+            return Err(Fault::fatal(
+                "options '--dry-run' and '--interactive/--patch' cannot be used together",
+            ));
         }
         return super::add_patch::start(cx, &repo, &Pathspec::parse(&repo, &parsed.args)?);
     }
@@ -82,9 +100,24 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         repo.save_index(cx.files_mut(), &mut index)?;
         return Ok(Next::Exit(0));
     }
-    let untracked = if add.update { Vec::new() } else { untracked(cx, &repo, &index, &pathspec, add.force) };
-    check_items(cx, &repo, &index, &pathspec, &untracked, parsed.has("ignore-missing") && add.dry_run)?;
-    let ignored = if add.force || add.update { BTreeSet::new() } else { ignored(cx, &repo, &index, &pathspec) };
+    let untracked = if add.update {
+        Vec::new()
+    } else {
+        untracked(cx, &repo, &index, &pathspec, add.force)
+    };
+    check_items(
+        cx,
+        &repo,
+        &index,
+        &pathspec,
+        &untracked,
+        parsed.has("ignore-missing") && add.dry_run,
+    )?;
+    let ignored = if add.force || add.update {
+        BTreeSet::new()
+    } else {
+        ignored(cx, &repo, &index, &pathspec)
+    };
     if !ignored.is_empty() {
         let mut text = b"The following paths are ignored by one of your .gitignore files:\n".to_vec();
         for path in &ignored {
@@ -132,37 +165,58 @@ fn check_items(
     ignore_missing: bool,
 ) -> Result<()> {
     for item in pathspec.items.iter().filter(|item| !item.is_exclude()) {
-        let matched = index.entries().iter().map(|entry| &entry.path).chain(untracked).any(|path| item.matches(path));
+        let matched = index
+            .entries()
+            .iter()
+            .map(|entry| &entry.path)
+            .chain(untracked)
+            .any(|path| item.matches(path));
         let there = !item.is_glob() && worktree::lstat_no_links(cx.files(), repo, &item.matched).is_ok();
         let beyond = !item.is_glob() && beyond_link(cx, repo, &item.matched);
         if beyond {
-            return Err(Fault::fatal(cat!["pathspec '", item.original, "' is beyond a symbolic link"]));
+            return Err(Fault::fatal(cat![
+                "pathspec '",
+                item.original,
+                "' is beyond a symbolic link"
+            ]));
         }
         if !matched && !there && !item.matched.is_empty() && !ignore_missing {
-            return Err(Fault::fatal(cat!["pathspec '", item.original, "' did not match any files"]));
+            return Err(Fault::fatal(cat![
+                "pathspec '",
+                item.original,
+                "' did not match any files"
+            ]));
         }
     }
     Ok(())
 }
 
 fn beyond_link(cx: &Cx<'_, '_>, repo: &Repo, path: &[u8]) -> bool {
-    (0..path.len())
-        .filter(|at| path[*at] == b'/')
-        .any(|at| cx.files().symlink_metadata(&repo.work_path(&path[..at])).is_ok_and(|m| m.is_symlink()))
+    (0..path.len()).filter(|at| path[*at] == b'/').any(|at| {
+        cx.files()
+            .symlink_metadata(&repo.work_path(&path[..at]))
+            .is_ok_and(|m| m.is_symlink())
+    })
 }
 
 /// Ignored paths that were named outright.
 fn ignored(cx: &Cx<'_, '_>, repo: &Repo, index: &Index, pathspec: &Pathspec) -> BTreeSet<Vec<u8>> {
     let mut ignore = Ignore::new(repo, cx.files());
     let mut found = BTreeSet::new();
-    for item in pathspec.items.iter().filter(|item| !item.is_exclude() && !item.is_glob()) {
+    for item in pathspec
+        .items
+        .iter()
+        .filter(|item| !item.is_exclude() && !item.is_glob())
+    {
         let path = item.matched.strip_suffix(b"/").unwrap_or(&item.matched);
         if path.is_empty() || index.contains(path) || !index.below(path).is_empty() {
             continue;
         }
         let ends = (1..=path.len()).filter(|at| *at == path.len() || path[*at] == b'/');
         for end in ends {
-            let Ok(metadata) = cx.files().symlink_metadata(&repo.work_path(&path[..end])) else { break };
+            let Ok(metadata) = cx.files().symlink_metadata(&repo.work_path(&path[..end])) else {
+                break;
+            };
             if ignore.is_ignored(cx.files(), &path[..end], metadata.is_dir()) {
                 found.insert(path[..end].to_vec());
                 break;
@@ -180,7 +234,10 @@ fn update_tracked(cx: &mut Cx<'_, '_>, repo: &Repo, index: &mut Index, pathspec:
         let there = worktree::lstat_no_links(cx.files(), repo, &path).is_ok_and(|metadata| !metadata.is_dir());
         let state = match index.get(&path, 0) {
             Some(entry) => worktree::compare(cx.files(), repo, index, entry),
-            None if there => FileState::Changed { mode: 0, oid: crate::oid::Oid::NULL },
+            None if there => FileState::Changed {
+                mode: 0,
+                oid: crate::oid::Oid::NULL,
+            },
             None => FileState::Deleted,
         };
         match state {
@@ -245,7 +302,11 @@ fn add_new(cx: &mut Cx<'_, '_>, repo: &Repo, index: &mut Index, path: &[u8], add
 
 fn chmod(cx: &mut Cx<'_, '_>, index: &mut Index, pathspec: &Pathspec, mode: u32) {
     let sign = if mode == mode::EXECUTABLE { '+' } else { '-' };
-    for entry in index.entries_mut().iter_mut().filter(|entry| pathspec.matches(&entry.path)) {
+    for entry in index
+        .entries_mut()
+        .iter_mut()
+        .filter(|entry| pathspec.matches(&entry.path))
+    {
         if entry.mode == mode::SYMLINK || entry.mode == mode::GITLINK {
             cx.eprint(cat![format!("cannot chmod {sign}x '"), entry.path, "'\n"]);
         } else {

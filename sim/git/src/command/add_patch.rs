@@ -78,7 +78,11 @@ pub(super) fn start(cx: &mut Cx<'_, '_>, repo: &Repo, pathspec: &Pathspec) -> Re
     let everything = changes.len();
     changes.retain(|change| !is_binary_change(cx, repo, change));
     if changes.is_empty() {
-        cx.print(if everything > 0 { "Only binary files changed.\n" } else { "No changes.\n" });
+        cx.print(if everything > 0 {
+            "Only binary files changed.\n"
+        } else {
+            "No changes.\n"
+        });
         return Ok(Next::Exit(0));
     }
     changes.reverse();
@@ -94,7 +98,11 @@ pub(super) fn start(cx: &mut Cx<'_, '_>, repo: &Repo, pathspec: &Pathspec) -> Re
 
 fn is_binary_change(cx: &Cx<'_, '_>, repo: &Repo, change: &Change) -> bool {
     let new = read_blob(cx.files(), &repo.work_path(&change.path)).unwrap_or_default();
-    let old = repo.store.read(cx.files(), &change.old.1).map(|object| object.content).unwrap_or_default();
+    let old = repo
+        .store
+        .read(cx.files(), &change.old.1)
+        .map(|object| object.content)
+        .unwrap_or_default();
     old != new && (is_binary(&old) || is_binary(&new))
 }
 
@@ -104,7 +112,11 @@ fn open(cx: &Cx<'_, '_>, repo: &Repo, change: Change) -> Result<File> {
     let contents = Contents::new(cx.files(), repo);
     let mut patch = Vec::new();
     diff::patch::write(&mut patch, &contents, &change, &options)?;
-    let old = if change.old.0 == 0 { Arc::default() } else { repo.store.blob(cx.files(), &change.old.1)? };
+    let old = if change.old.0 == 0 {
+        Arc::default()
+    } else {
+        repo.store.blob(cx.files(), &change.old.1)?
+    };
     let new = match change.new.0 {
         0 => Arc::default(),
         _ => read_blob(cx.files(), &repo.work_path(&change.path))?,
@@ -112,15 +124,21 @@ fn open(cx: &Cx<'_, '_>, repo: &Repo, change: Change) -> Result<File> {
     let mut offers = Vec::new();
     let mode_changes = change.old.0 != 0 && change.new.0 != 0 && change.old.0 != change.new.0;
     if mode_changes {
-        offers.push(Offer { lines: None, decision: Decision::Undecided });
+        offers.push(Offer {
+            lines: None,
+            decision: Decision::Undecided,
+        });
     }
     let (old_lines, new_lines) = (lines(&old), lines(&new));
     let changes = diff_lines(&old_lines, &new_lines, &options.text);
     for hunk in hunks(&old_lines, &new_lines, &changes, &options.hunks) {
         let old_range = hunk.old_start..hunk.old_start + hunk.old_count;
-        let first = changes.iter().position(|part| part.old.start >= hunk.old_start && part.new.start >= hunk.new_start);
+        let first = changes
+            .iter()
+            .position(|part| part.old.start >= hunk.old_start && part.new.start >= hunk.new_start);
         let first = first.unwrap_or(0);
-        let inside = |part: &&TextChange| part.old.end <= old_range.end && part.new.end <= hunk.new_start + hunk.new_count;
+        let inside =
+            |part: &&TextChange| part.old.end <= old_range.end && part.new.end <= hunk.new_start + hunk.new_count;
         let count = changes[first..].iter().take_while(inside).count();
         offers.push(Offer {
             lines: Some(LineHunk {
@@ -132,7 +150,9 @@ fn open(cx: &Cx<'_, '_>, repo: &Repo, change: Change) -> Result<File> {
             decision: Decision::Undecided,
         });
     }
-    let is_mode_line = |line: &[u8]| crate::bytes::find(line, b"old mode ").is_some() || crate::bytes::find(line, b"new mode ").is_some();
+    let is_mode_line = |line: &[u8]| {
+        crate::bytes::find(line, b"old mode ").is_some() || crate::bytes::find(line, b"new mode ").is_some()
+    };
     let mut head = Vec::new();
     for line in lines(&patch) {
         if crate::bytes::find(&line[..line.len().min(12)], b"@@ ").is_some() {
@@ -142,7 +162,17 @@ fn open(cx: &Cx<'_, '_>, repo: &Repo, change: Change) -> Result<File> {
             head.extend_from_slice(line);
         }
     }
-    Ok(File { change, head, old, new, changes, offers, at: 0, printed: None, permitted: String::new() })
+    Ok(File {
+        change,
+        head,
+        old,
+        new,
+        changes,
+        offers,
+        at: 0,
+        printed: None,
+        permitted: String::new(),
+    })
 }
 
 /// Goes to the next prompt, or to the end.
@@ -213,16 +243,29 @@ fn prompt(file: &File) -> String {
         (_, _, 0) => "deletion",
         _ => "this hunk",
     };
-    format!("({}/{}) Stage {what} [y,n,q,a,d{},?]?", file.at + 1, file.offers.len(), letters(file))
+    format!(
+        "({}/{}) Stage {what} [y,n,q,a,d{},?]?",
+        file.at + 1,
+        file.offers.len(),
+        letters(file)
+    )
 }
 
 fn render(file: &File, at: usize, colors: &Colors) -> Vec<u8> {
     let diff_colors = |key: &str, default: &str| colors.start(&format!("diff.{key}"), default);
     let Some(hunk) = &file.offers[at].lines else {
-        return format!("old mode {:06o}\nnew mode {:06o}\n", file.change.old.0, file.change.new.0).into_bytes();
+        return format!(
+            "old mode {:06o}\nnew mode {:06o}\n",
+            file.change.old.0, file.change.new.0
+        )
+        .into_bytes();
     };
     let (old, new) = (lines(&file.old), lines(&file.new));
-    let function = if hunk.function.is_empty() { Vec::new() } else { cat![" ", hunk.function] };
+    let function = if hunk.function.is_empty() {
+        Vec::new()
+    } else {
+        cat![" ", hunk.function]
+    };
     let frag = diff_colors("frag", "cyan");
     let mut out = cat![frag, "@@ ", range_header(hunk), " @@", colors.reset(), function, "\n"];
     let mut line = |sign: u8, text: &[u8], color: &str| {
@@ -268,7 +311,10 @@ const HELP: [(&str, &str); 13] = [
     ("n", "n - do not stage this hunk\n"),
     ("q", "q - quit; do not stage this hunk or any of the remaining ones\n"),
     ("a", "a - stage this hunk and all later hunks in the file\n"),
-    ("d", "d - do not stage this hunk or any of the later hunks in the file\n"),
+    (
+        "d",
+        "d - do not stage this hunk or any of the later hunks in the file\n",
+    ),
     ("j", "j - leave this hunk undecided, see next undecided hunk\n"),
     ("J", "J - leave this hunk undecided, see next hunk\n"),
     ("k", "k - leave this hunk undecided, see previous undecided hunk\n"),
@@ -280,8 +326,12 @@ const HELP: [(&str, &str); 13] = [
 ];
 
 fn answered(mut state: Box<State>, cx: &mut Cx<'_, '_>, outcome: Outcome) -> Result<Next> {
-    let Outcome::Input(input) = outcome else { return Ok(Next::Exit(1)) };
-    let Some(file) = &mut state.file else { return Ok(Next::Exit(0)) };
+    let Outcome::Input(input) = outcome else {
+        return Ok(Next::Exit(1));
+    };
+    let Some(file) = &mut state.file else {
+        return Ok(Next::Exit(0));
+    };
     if input.is_empty() {
         state.quit = true;
         return go_on(state, cx);
@@ -301,11 +351,19 @@ fn answered(mut state: Box<State>, cx: &mut Cx<'_, '_>, outcome: Outcome) -> Res
     let undecided = |file: &File, at: &usize| file.offers[*at].decision == Decision::Undecided;
     match letter.to_ascii_lowercase() {
         b'y' | b'n' => {
-            file.offers[at].decision = if letter.eq_ignore_ascii_case(&b'y') { Decision::Use } else { Decision::Skip };
+            file.offers[at].decision = if letter.eq_ignore_ascii_case(&b'y') {
+                Decision::Use
+            } else {
+                Decision::Skip
+            };
             file.at = (at + 1..count).find(|at| undecided(file, at)).unwrap_or(count);
         }
         b'a' | b'd' => {
-            let decision = if letter.eq_ignore_ascii_case(&b'a') { Decision::Use } else { Decision::Skip };
+            let decision = if letter.eq_ignore_ascii_case(&b'a') {
+                Decision::Use
+            } else {
+                Decision::Skip
+            };
             for offer in &mut file.offers[at..] {
                 if offer.decision == Decision::Undecided {
                     offer.decision = decision;
@@ -314,7 +372,11 @@ fn answered(mut state: Box<State>, cx: &mut Cx<'_, '_>, outcome: Outcome) -> Res
         }
         b'q' => state.quit = true,
         b'j' | b'k' if !may(char::from(letter)) => {
-            let which = if letter.eq_ignore_ascii_case(&b'j') { "next" } else { "previous" };
+            let which = if letter.eq_ignore_ascii_case(&b'j') {
+                "next"
+            } else {
+                "previous"
+            };
             cx.print(format!("No {which} hunk\n"));
         }
         b'j' | b'k' => {
@@ -343,7 +405,11 @@ fn answered(mut state: Box<State>, cx: &mut Cx<'_, '_>, outcome: Outcome) -> Res
             cx.print("p - print the current hunk, 'P' to use the pager\n? - print help\n");
         }
         b'g' | b'/' if count < 2 => {
-            cx.print(if letter == b'/' { "No other hunks to search\n" } else { "No other hunks to goto\n" });
+            cx.print(if letter == b'/' {
+                "No other hunks to search\n"
+            } else {
+                "No other hunks to goto\n"
+            });
         }
         b'e' if !may('e') => cx.print("Sorry, cannot edit this hunk\n"),
         b'g' | b'/' | b'e' => {
@@ -357,14 +423,22 @@ fn answered(mut state: Box<State>, cx: &mut Cx<'_, '_>, outcome: Outcome) -> Res
 
 /// Splits a hunk between its changes; how many it is then.
 fn split(file: &mut File, at: usize) -> usize {
-    let Some(hunk) = file.offers[at].lines.clone() else { return 1 };
+    let Some(hunk) = file.offers[at].lines.clone() else {
+        return 1;
+    };
     let parts: Vec<usize> = hunk.changes.clone().collect();
     let mut offers = Vec::new();
     for (position, index) in parts.iter().enumerate() {
         let change = &file.changes[*index];
         let (start, end) = (
-            if position == 0 { hunk.old.start } else { file.changes[parts[position - 1]].old.end },
-            parts.get(position + 1).map_or(hunk.old.end, |next| file.changes[*next].old.start),
+            if position == 0 {
+                hunk.old.start
+            } else {
+                file.changes[parts[position - 1]].old.end
+            },
+            parts
+                .get(position + 1)
+                .map_or(hunk.old.end, |next| file.changes[*next].old.start),
         );
         let new_start = change.new.start - (change.old.start - start);
         let new_end = change.new.end + (end - change.old.end);
@@ -373,7 +447,11 @@ fn split(file: &mut File, at: usize) -> usize {
                 old: start..end,
                 new: new_start..new_end,
                 changes: *index..index + 1,
-                function: if position == 0 { hunk.function.clone() } else { Vec::new() },
+                function: if position == 0 {
+                    hunk.function.clone()
+                } else {
+                    Vec::new()
+                },
             }),
             decision: Decision::Undecided,
         });
@@ -397,7 +475,11 @@ fn apply(cx: &mut Cx<'_, '_>, repo: &Repo, file: &File) -> Result<()> {
     let (old, new) = (lines(&file.old), lines(&file.new));
     let mut content = Vec::new();
     let mut at = 0;
-    let mut file_mode = if file.change.old.0 == 0 { file.change.new.0 } else { file.change.old.0 };
+    let mut file_mode = if file.change.old.0 == 0 {
+        file.change.new.0
+    } else {
+        file.change.old.0
+    };
     for offer in file.offers.iter().filter(used) {
         let Some(hunk) = &offer.lines else {
             file_mode = file.change.new.0;

@@ -28,9 +28,35 @@ pub(super) const COMMAND: Command = Command {
     help_on_stderr: true,
     paged: false,
     supported: &[
-        "verbose", "quiet", "track", "set-upstream-to", "unset-upstream", "color", "remotes", "contains",
-        "no-contains", "abbrev", "all", "delete", "D", "move", "M", "omit-empty", "copy", "C", "list", "show-current",
-        "force", "merged", "no-merged", "column", "sort", "points-at", "ignore-case", "format", "create-reflog",
+        "verbose",
+        "quiet",
+        "track",
+        "set-upstream-to",
+        "unset-upstream",
+        "color",
+        "remotes",
+        "contains",
+        "no-contains",
+        "abbrev",
+        "all",
+        "delete",
+        "D",
+        "move",
+        "M",
+        "omit-empty",
+        "copy",
+        "C",
+        "list",
+        "show-current",
+        "force",
+        "merged",
+        "no-merged",
+        "column",
+        "sort",
+        "points-at",
+        "ignore-case",
+        "format",
+        "create-reflog",
     ],
 };
 
@@ -44,7 +70,9 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         }
         return Ok(Next::Exit(0));
     }
-    let filters = ["contains", "no-contains", "merged", "no-merged", "points-at"].iter().any(|name| has(name));
+    let filters = ["contains", "no-contains", "merged", "no-merged", "points-at"]
+        .iter()
+        .any(|name| has(name));
     if has("delete") || has("D") {
         return delete(cx, &repo, &parsed);
     }
@@ -68,8 +96,12 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
 
 fn create(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
     if parsed.has("all") || parsed.has("remotes") {
-        let message = "options '-a', and '-r', do not take a branch name.\nDid you mean to use: -a|-r --list <pattern>?";
-        let message = message.replace("options '-a', and '-r', do", "The -a, and -r, options to 'git branch' do");
+        let message =
+            "options '-a', and '-r', do not take a branch name.\nDid you mean to use: -a|-r --list <pattern>?";
+        let message = message.replace(
+            "options '-a', and '-r', do",
+            "The -a, and -r, options to 'git branch' do",
+        );
         return Err(Fault::fatal(message));
     }
     if parsed.args.len() > 2 {
@@ -77,12 +109,18 @@ fn create(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
     }
     let name = parsed.args[0].clone();
     let current = repo.refs.head_branch(cx.files());
-    let current = current.as_deref().and_then(|full| full.strip_prefix(b"refs/heads/")).unwrap_or(b"HEAD").to_vec();
+    let current = current
+        .as_deref()
+        .and_then(|full| full.strip_prefix(b"refs/heads/"))
+        .unwrap_or(b"HEAD")
+        .to_vec();
     let start = parsed.args.get(1).cloned().unwrap_or(current);
     let tracking = parsed.options.iter().rev().find(|given| given.name == "track");
     let track = match tracking {
         Some(given) if given.negated => Track::Never,
-        Some(given) if given.value.as_deref() == Some(b"inherit") => return Err(Fault::gap("'branch --track=inherit'")),
+        Some(given) if given.value.as_deref() == Some(b"inherit") => {
+            return Err(Fault::gap("'branch --track=inherit'"));
+        }
         Some(_) => Track::Always,
         None => Track::Default,
     };
@@ -107,14 +145,20 @@ pub(crate) fn branch_name(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8]) -> Resu
         true => with_resolver(cx, repo, |resolver| resolver.interpret(name))?.unwrap_or_else(|| name.to_vec()),
         false => name.to_vec(),
     };
-    let short = expanded.strip_prefix(b"refs/heads/").filter(|_| name.starts_with(b"@{")).unwrap_or(&expanded);
+    let short = expanded
+        .strip_prefix(b"refs/heads/")
+        .filter(|_| name.starts_with(b"@{"))
+        .unwrap_or(&expanded);
     if name.starts_with(b"-") || short == b"HEAD" || !check_format(&cat!["refs/heads/", short], false) {
         let mut text = cat!["fatal: '", name, "' is not a valid branch name\n"];
         if repo.config.advice("refSyntax") {
-            text.extend_from_slice(concat!(
-                "hint: See `man git check-ref-format`\n",
-                "hint: Disable this message with \"git config advice.refSyntax false\"\n"
-            ).as_bytes());
+            text.extend_from_slice(
+                concat!(
+                    "hint: See `man git check-ref-format`\n",
+                    "hint: Disable this message with \"git config advice.refSyntax false\"\n"
+                )
+                .as_bytes(),
+            );
         }
         return Err(Fault::Plain(text, 128));
     }
@@ -137,9 +181,19 @@ pub(crate) fn make(
     if existing.is_some() && !force {
         return Err(Fault::fatal(cat!["a branch named '", name, "' already exists"]));
     }
-    if force && repo.refs.head_branch(cx.files()).as_deref() == Some(&full) && repo.work_tree.is_some() && existing.is_some() {
+    if force
+        && repo.refs.head_branch(cx.files()).as_deref() == Some(&full)
+        && repo.work_tree.is_some()
+        && existing.is_some()
+    {
         let top = repo.work_tree.clone().unwrap_or_default();
-        return Err(Fault::fatal(cat!["cannot force update the branch '", name, "' used by worktree at '", top, "'"]));
+        return Err(Fault::fatal(cat![
+            "cannot force update the branch '",
+            name,
+            "' used by worktree at '",
+            top,
+            "'"
+        ]));
     }
     let (oid, source) = start_point(cx, repo, start)?;
     let message = match existing {
@@ -149,7 +203,15 @@ pub(crate) fn make(
     let who = cx.log_identity(repo)?;
     repo.refs.update(
         cx.files_mut(),
-        &Update { name: &full, new: oid, old: existing.or(Some(Oid::NULL)), message: &message, who: &who, no_deref: false, create_log: false },
+        &Update {
+            name: &full,
+            new: oid,
+            old: existing.or(Some(Oid::NULL)),
+            message: &message,
+            who: &who,
+            no_deref: false,
+            create_log: false,
+        },
     )?;
     let mut fields = BTreeMap::new();
     fields.insert("name", Value::from(lossy(&name)));
@@ -160,7 +222,11 @@ pub(crate) fn make(
     if let Some(source) = source {
         follow(cx, repo, &name, &source, track, quiet)?;
     } else if track == Track::Always {
-        return Err(Fault::fatal(cat!["cannot set up tracking information; starting point '", start, "' is not a branch"]));
+        return Err(Fault::fatal(cat![
+            "cannot set up tracking information; starting point '",
+            start,
+            "' is not a branch"
+        ]));
     }
     Ok(oid)
 }
@@ -168,7 +234,9 @@ pub(crate) fn make(
 /// The commit to start from, and the full name of the branch it was named by.
 fn start_point(cx: &mut Cx<'_, '_>, repo: &Repo, start: &[u8]) -> Result<(Oid, Option<Vec<u8>>)> {
     let found = with_resolver(cx, repo, |resolver| {
-        let Some(oid) = resolver.object(start)? else { return Ok(None) };
+        let Some(oid) = resolver.object(start)? else {
+            return Ok(None);
+        };
         let source = resolver.dwim(start)?.map(|(full, _)| full);
         Ok(Some((resolver.peel(oid, Some(Kind::Commit)), source)))
     })?;
@@ -208,7 +276,13 @@ fn follow(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], source: &[u8], track: T
 }
 
 fn announce(cx: &mut Cx<'_, '_>, name: &[u8], source: &[u8]) {
-    cx.print(cat!["branch '", name, "' set up to track '", crate::refs::shorten(source), "'.\n"]);
+    cx.print(cat![
+        "branch '",
+        name,
+        "' set up to track '",
+        crate::refs::shorten(source),
+        "'.\n"
+    ]);
 }
 
 /// The remote a remote-tracking branch belongs to, and the branch there.
@@ -240,8 +314,18 @@ fn change_config(cx: &mut Cx<'_, '_>, repo: &Repo, key: &[u8], change: config::C
 }
 
 fn write_upstream(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], remote: &[u8], merge: &[u8]) -> Result<()> {
-    change_config(cx, repo, &cat!["branch.", name, ".remote"], config::Change::ReplaceAll(remote))?;
-    change_config(cx, repo, &cat!["branch.", name, ".merge"], config::Change::ReplaceAll(merge))?;
+    change_config(
+        cx,
+        repo,
+        &cat!["branch.", name, ".remote"],
+        config::Change::ReplaceAll(remote),
+    )?;
+    change_config(
+        cx,
+        repo,
+        &cat!["branch.", name, ".merge"],
+        config::Change::ReplaceAll(merge),
+    )?;
     Ok(())
 }
 
@@ -250,7 +334,9 @@ fn current_or(cx: &Cx<'_, '_>, repo: &Repo, parsed: &Parsed, what: &str) -> Resu
         Some(name) => Ok(name.clone()),
         None => match repo.refs.head_branch(cx.files()) {
             Some(full) => Ok(full.strip_prefix(b"refs/heads/").unwrap_or(&full).to_vec()),
-            None => Err(Fault::fatal(format!("could not {what} HEAD when it does not point to any branch"))),
+            None => Err(Fault::fatal(format!(
+                "could not {what} HEAD when it does not point to any branch"
+            ))),
         },
     }
 }
@@ -268,17 +354,20 @@ fn set_upstream(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Nex
     let Some((full, _)) = source else {
         let mut text = cat!["fatal: the requested upstream branch '", wanted, "' does not exist\n"];
         if repo.config.advice("setUpstreamFailure") {
-            text.extend_from_slice(concat!(
-                "hint:\n",
-                "hint: If you are planning on basing your work on an upstream\n",
-                "hint: branch that already exists at the remote, you may need to\n",
-                "hint: run \"git fetch\" to retrieve it.\n",
-                "hint:\n",
-                "hint: If you are planning to push out a new local branch that\n",
-                "hint: will track its remote counterpart, you may want to use\n",
-                "hint: \"git push -u\" to set the upstream config as you push.\n",
-                "hint: Disable this message with \"git config advice.setUpstreamFailure false\"\n"
-            ).as_bytes());
+            text.extend_from_slice(
+                concat!(
+                    "hint:\n",
+                    "hint: If you are planning on basing your work on an upstream\n",
+                    "hint: branch that already exists at the remote, you may need to\n",
+                    "hint: run \"git fetch\" to retrieve it.\n",
+                    "hint:\n",
+                    "hint: If you are planning to push out a new local branch that\n",
+                    "hint: will track its remote counterpart, you may want to use\n",
+                    "hint: \"git push -u\" to set the upstream config as you push.\n",
+                    "hint: Disable this message with \"git config advice.setUpstreamFailure false\"\n"
+                )
+                .as_bytes(),
+            );
         }
         return Err(Fault::Plain(text, 128));
     };
@@ -315,23 +404,42 @@ fn delete(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
     }
     let force = parsed.has("D") || parsed.has("force");
     let remotes = parsed.has("remotes");
-    let (prefix, kind) = if remotes { ("refs/remotes/", "remote-tracking branch") } else { ("refs/heads/", "branch") };
+    let (prefix, kind) = if remotes {
+        ("refs/remotes/", "remote-tracking branch")
+    } else {
+        ("refs/heads/", "branch")
+    };
     let mut failed = false;
     for typed in &parsed.args {
-        let name = if remotes { typed.clone() } else {
+        let name = if remotes {
+            typed.clone()
+        } else {
             match with_resolver(cx, repo, |resolver| resolver.interpret(typed))? {
-                Some(name) => name.strip_prefix(b"refs/heads/").filter(|_| typed.starts_with(b"@{")).unwrap_or(&name).to_vec(),
+                Some(name) => name
+                    .strip_prefix(b"refs/heads/")
+                    .filter(|_| typed.starts_with(b"@{"))
+                    .unwrap_or(&name)
+                    .to_vec(),
                 None => typed.clone(),
             }
         };
         let full = cat![prefix, name];
         if !remotes && repo.refs.head_branch(cx.files()).as_deref() == Some(&full) && repo.work_tree.is_some() {
             let top = repo.work_tree.clone().unwrap_or_default();
-            cx.eprint(cat!["error: cannot delete branch '", name, "' used by worktree at '", top, "'\n"]);
+            cx.eprint(cat![
+                "error: cannot delete branch '",
+                name,
+                "' used by worktree at '",
+                top,
+                "'\n"
+            ]);
             failed = true;
             continue;
         }
-        let symbolic = matches!(repo.refs.read(cx.files(), &full), Some(crate::refs::Target::Symbolic(_)));
+        let symbolic = matches!(
+            repo.refs.read(cx.files(), &full),
+            Some(crate::refs::Target::Symbolic(_))
+        );
         let Some(oid) = repo.refs.oid(cx.files(), &full) else {
             if symbolic {
                 repo.refs.delete(cx.files_mut(), &full)?;
@@ -339,14 +447,22 @@ fn delete(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
             }
             let was_remote = !remotes && repo.refs.exists(cx.files(), &cat!["refs/remotes/", name]);
             cx.eprint(cat!["error: ", kind, " '", name, "' not found"]);
-            cx.eprint(if was_remote { ".\nDid you forget --remote?\n" } else { "\n" });
+            cx.eprint(if was_remote {
+                ".\nDid you forget --remote?\n"
+            } else {
+                "\n"
+            });
             failed = true;
             continue;
         };
         if !force && !remotes && !is_merged(cx, repo, &name, &oid)? {
             cx.eprint(cat!["error: the branch '", name, "' is not fully merged\n"]);
             if repo.config.advice("forceDeleteBranch") {
-                cx.eprint(cat!["hint: If you are sure you want to delete it, run 'git branch -D ", name, "'\n"]);
+                cx.eprint(cat![
+                    "hint: If you are sure you want to delete it, run 'git branch -D ",
+                    name,
+                    "'\n"
+                ]);
                 cx.eprint("hint: Disable this message with \"git config advice.forceDeleteBranch false\"\n");
             }
             failed = true;
@@ -380,13 +496,27 @@ fn is_merged(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], oid: &Oid) -> Result
         Some(head) => history.is_ancestor(oid, &head)?,
         None => false,
     };
-    let Some((full, target)) = followed else { return Ok(in_head) };
+    let Some((full, target)) = followed else {
+        return Ok(in_head);
+    };
     let merged = history.is_ancestor(oid, &target)?;
     if merged != in_head {
         let text = if merged {
-            cat!["warning: deleting branch '", name, "' that has been merged to\n         '", full, "', but not yet merged to HEAD\n"]
+            cat![
+                "warning: deleting branch '",
+                name,
+                "' that has been merged to\n         '",
+                full,
+                "', but not yet merged to HEAD\n"
+            ]
         } else {
-            cat!["warning: not deleting branch '", name, "' that is not yet merged to\n         '", full, "', even though it is merged to HEAD\n"]
+            cat![
+                "warning: not deleting branch '",
+                name,
+                "' that is not yet merged to\n         '",
+                full,
+                "', even though it is merged to HEAD\n"
+            ]
         };
         cx.eprint(text);
     }
@@ -402,7 +532,11 @@ fn rename(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
         [] => return Err(Fault::fatal("branch name required")),
         [new] => match &head {
             Some(full) => (full.strip_prefix(b"refs/heads/").unwrap_or(full).to_vec(), new.clone()),
-            None => return Err(Fault::fatal(format!("cannot {verb} the current branch while not on any"))),
+            None => {
+                return Err(Fault::fatal(format!(
+                    "cannot {verb} the current branch while not on any"
+                )));
+            }
         },
         [old, new] => (old.clone(), new.clone()),
         _ => return Err(Fault::fatal(format!("too many arguments for a {verb} operation"))),
@@ -424,7 +558,13 @@ fn rename(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
         }
         if head.as_deref() == Some(&new_full) {
             let top = repo.work_tree.clone().unwrap_or_default();
-            return Err(Fault::fatal(cat!["cannot force update the branch '", new, "' used by worktree at '", top, "'"]));
+            return Err(Fault::fatal(cat![
+                "cannot force update the branch '",
+                new,
+                "' used by worktree at '",
+                top,
+                "'"
+            ]));
         }
     }
     if old == new {
@@ -449,7 +589,15 @@ fn rename(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
             repo.refs.write_log(cx.files_mut(), &new_full, &log)?;
         }
         let is_head = head.as_deref() == Some(&old_full) && !copy;
-        let update = Update { name: &new_full, new: oid, old: None, message: &message, who: &who, no_deref: true, create_log: false };
+        let update = Update {
+            name: &new_full,
+            new: oid,
+            old: None,
+            message: &message,
+            who: &who,
+            no_deref: true,
+            create_log: false,
+        };
         repo.refs.update(cx.files_mut(), &update)?;
         fix_rename_log(cx, repo, &new_full, oid)?;
         if is_head {
@@ -479,9 +627,16 @@ fn fix_rename_log(cx: &mut Cx<'_, '_>, repo: &Repo, full: &[u8], oid: Oid) -> Re
 /// HEAD follows its branch; its log shows it leaving and coming back.
 fn rename_head(cx: &mut Cx<'_, '_>, repo: &Repo, full: &[u8], oid: Oid, message: &[u8]) -> Result<()> {
     let who = cx.log_identity(repo)?;
-    let entry = |old: Oid, new: Oid| crate::refs::LogEntry { old, new, who: who.clone(), message: message.to_vec() };
-    repo.refs.append_log(cx.files_mut(), b"HEAD", &entry(oid, Oid::NULL), false)?;
-    repo.refs.append_log(cx.files_mut(), b"HEAD", &entry(Oid::NULL, oid), false)?;
+    let entry = |old: Oid, new: Oid| crate::refs::LogEntry {
+        old,
+        new,
+        who: who.clone(),
+        message: message.to_vec(),
+    };
+    repo.refs
+        .append_log(cx.files_mut(), b"HEAD", &entry(oid, Oid::NULL), false)?;
+    repo.refs
+        .append_log(cx.files_mut(), b"HEAD", &entry(Oid::NULL, oid), false)?;
     repo.refs.set_symbolic(cx.files_mut(), b"HEAD", full, None)
 }
 
@@ -509,8 +664,14 @@ fn list(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
     if !parsed.args.is_empty() {
         let fold = if ignore_case { crate::wildmatch::CASEFOLD } else { 0 };
         refs.retain(|item| {
-            let name = item.name.strip_prefix(b"refs/heads/").or(item.name.strip_prefix(b"refs/remotes/"));
-            parsed.args.iter().any(|pattern| wildmatch(pattern, name.unwrap_or(&item.name), fold))
+            let name = item
+                .name
+                .strip_prefix(b"refs/heads/")
+                .or(item.name.strip_prefix(b"refs/remotes/"));
+            parsed
+                .args
+                .iter()
+                .any(|pattern| wildmatch(pattern, name.unwrap_or(&item.name), fold))
         });
     }
     let filter = Filter {
@@ -521,17 +682,34 @@ fn list(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
         points_at: plumbing::commits(cx, repo, parsed, "points-at")?,
     };
     let head_branch = repo.refs.head_branch(cx.files());
-    let detached = match (&head_branch, repo.refs.head(cx.files()), remotes || !parsed.args.is_empty()) {
-        (None, Some(oid), false) => Some(Ref { name: b"HEAD".to_vec(), oid, symbolic: None }),
+    let detached = match (
+        &head_branch,
+        repo.refs.head(cx.files()),
+        remotes || !parsed.args.is_empty(),
+    ) {
+        (None, Some(oid), false) => Some(Ref {
+            name: b"HEAD".to_vec(),
+            oid,
+            symbolic: None,
+        }),
         _ => None,
     };
     refs.extend(detached);
     filter.apply(repo, cx.files(), &mut refs)?;
     let clock = cx.clock();
-    let listing = Listing { repo, files: cx.files(), clock };
+    let listing = Listing {
+        repo,
+        files: cx.files(),
+        clock,
+    };
     let mut keys = parsed.values("sort");
     if keys.is_empty() {
-        keys = repo.config.get_all("branch.sort").into_iter().map(<[u8]>::to_vec).collect();
+        keys = repo
+            .config
+            .get_all("branch.sort")
+            .into_iter()
+            .map(<[u8]>::to_vec)
+            .collect();
     }
     listing.sort(&mut refs, &keys, ignore_case)?;
     if keys.is_empty() {
@@ -542,7 +720,13 @@ fn list(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
         let mut out = Vec::new();
         for item in &refs {
             let line = match item.name == b"HEAD" {
-                true => listing.format(&Ref { name: detached_name(cx, repo), ..item.clone() }, format)?,
+                true => listing.format(
+                    &Ref {
+                        name: detached_name(cx, repo),
+                        ..item.clone()
+                    },
+                    format,
+                )?,
                 false => listing.format(item, format)?,
             };
             if !(line.is_empty() && parsed.has("omit-empty")) {
@@ -552,7 +736,10 @@ fn list(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
         cx.print(out);
         return Ok(Next::Exit(0));
     }
-    let lines: Vec<Line> = refs.into_iter().map(|reference| line(cx, repo, reference, head_branch.as_deref(), all)).collect();
+    let lines: Vec<Line> = refs
+        .into_iter()
+        .map(|reference| line(cx, repo, reference, head_branch.as_deref(), all))
+        .collect();
     let colors = cx.colors(repo, "branch", parsed.value("color"));
     let out = print(cx, repo, parsed, &lines, &colors)?;
     cx.print(out);
@@ -593,8 +780,16 @@ fn print(cx: &Cx<'_, '_>, repo: &Repo, parsed: &Parsed, lines: &[Line], colors: 
             (false, true) => ("  ", colors.start("branch.remote", "red")),
             (false, false) => ("  ", colors.start("branch.local", "normal")),
         };
-        let reset = if color.is_empty() && !colors.on { "" } else { colors.reset() };
-        let mut text = if colors.on { cat![mark, color, line.shown, reset] } else { cat![mark, line.shown] };
+        let reset = if color.is_empty() && !colors.on {
+            ""
+        } else {
+            colors.reset()
+        };
+        let mut text = if colors.on {
+            cat![mark, color, line.shown, reset]
+        } else {
+            cat![mark, line.shown]
+        };
         if verbosity > 0 {
             text.resize(text.len() + width - display_width(&line.shown), b' ');
             text.extend_from_slice(&details(cx, repo, line, verbosity, colors)?);
@@ -619,7 +814,9 @@ fn details(cx: &Cx<'_, '_>, repo: &Repo, line: &Line, verbosity: usize, colors: 
         return Ok(cat![" -> ", crate::refs::shorten(target)]);
     }
     let resolver = Resolver::new(repo, files, cx.clock());
-    let commit = resolver.peel(line.reference.oid, Some(Kind::Commit)).unwrap_or(line.reference.oid);
+    let commit = resolver
+        .peel(line.reference.oid, Some(Kind::Commit))
+        .unwrap_or(line.reference.oid);
     let mut out = cat![" ", repo.short(files, &line.reference.oid), " "];
     let tracking = match line.reference.name.strip_prefix(b"refs/heads/") {
         Some(name) => tracking::of_branch(files, repo, name)?,
@@ -642,7 +839,11 @@ fn details(cx: &Cx<'_, '_>, repo: &Repo, line: &Line, verbosity: usize, colors: 
             (false, false) => out.extend_from_slice(&cat!["[", apart, "] "]),
         }
     }
-    let message = repo.store.commit(files, &commit).map(|commit| commit.message).unwrap_or_default();
+    let message = repo
+        .store
+        .commit(files, &commit)
+        .map(|commit| commit.message)
+        .unwrap_or_default();
     out.extend_from_slice(&subject(&message));
     Ok(out)
 }

@@ -18,17 +18,32 @@ pub(super) const COMMAND: Command = Command {
     usage: include_str!("../usage/cat-file.txt"),
     help_on_stderr: false,
     paged: false,
-    supported: &["e", "p", "t", "s", "batch", "batch-check", "batch-all-objects", "allow-unknown-type"],
+    supported: &[
+        "e",
+        "p",
+        "t",
+        "s",
+        "batch",
+        "batch-check",
+        "batch-all-objects",
+        "allow-unknown-type",
+    ],
 };
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let parsed = COMMAND.parse(args)?;
     let repo = cx.repo()?;
-    let modes: Vec<&str> = ["e", "p", "t", "s"].into_iter().filter(|name| parsed.has(name)).collect();
+    let modes: Vec<&str> = ["e", "p", "t", "s"]
+        .into_iter()
+        .filter(|name| parsed.has(name))
+        .collect();
     let batch = parsed.has("batch");
     if batch || parsed.has("batch-check") {
         if let Some(mode) = modes.first() {
-            return Err(usage_fatal(format!("'-{mode}' is incompatible with batch mode"), COMMAND.usage));
+            return Err(usage_fatal(
+                format!("'-{mode}' is incompatible with batch mode"),
+                COMMAND.usage,
+            ));
         }
         let format = parsed.value("batch").or(parsed.value("batch-check"));
         let format = format.unwrap_or(b"%(objectname) %(objecttype) %(objectsize)").to_vec();
@@ -110,7 +125,9 @@ fn typed(cx: &mut Cx<'_, '_>, repo: &Repo, kind: &[u8], name: &[u8]) -> Result<N
 }
 
 fn run_batch((format, contents): (Vec<u8>, bool), cx: &mut Cx<'_, '_>, outcome: Outcome) -> Result<Next> {
-    let Outcome::Input(input) = outcome else { return Ok(Next::Exit(1)) };
+    let Outcome::Input(input) = outcome else {
+        return Ok(Next::Exit(1));
+    };
     let repo = cx.repo()?;
     for line in crate::bytes::lines(&input) {
         let (name, rest) = match crate::bytes::find(&format, b"%(rest)") {

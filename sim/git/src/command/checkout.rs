@@ -17,8 +17,23 @@ pub(super) const COMMAND: Command = Command {
     help_on_stderr: false,
     paged: false,
     supported: &[
-        "b", "B", "l", "guess", "overlay", "quiet", "progress", "merge", "conflict", "detach", "track", "force",
-        "orphan", "overwrite-ignore", "ignore-other-worktrees", "ours", "theirs",
+        "b",
+        "B",
+        "l",
+        "guess",
+        "overlay",
+        "quiet",
+        "progress",
+        "merge",
+        "conflict",
+        "detach",
+        "track",
+        "force",
+        "orphan",
+        "overwrite-ignore",
+        "ignore-other-worktrees",
+        "ours",
+        "theirs",
     ],
 };
 
@@ -27,9 +42,13 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let repo = cx.work_repo()?;
     let names = ["b", "B", "orphan"];
     if names.iter().filter(|name| parsed.value(name).is_some()).count() > 1 {
-        return Err(Fault::fatal("options '-b', '-B', and '--orphan' cannot be used together"));
+        return Err(Fault::fatal(
+            "options '-b', '-B', and '--orphan' cannot be used together",
+        ));
     }
-    let create = names[..2].iter().find_map(|name| parsed.value(name).map(|value| (value.to_vec(), *name == "B")));
+    let create = names[..2]
+        .iter()
+        .find_map(|name| parsed.value(name).map(|value| (value.to_vec(), *name == "B")));
     let creates = create.is_some() || parsed.value("orphan").is_some();
     if parsed.has("detach") && creates {
         return Err(Fault::fatal("'--detach' cannot be used with '-b/-B/--orphan'"));
@@ -37,7 +56,12 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let how = How {
         create: None,
         start: None,
-        track: parsed.options.iter().rev().find(|given| given.name == "track").map(|given| !given.negated),
+        track: parsed
+            .options
+            .iter()
+            .rev()
+            .find(|given| given.name == "track")
+            .map(|given| !given.negated),
         detach: parsed.has("detach"),
         force: parsed.has("force"),
         quiet: parsed.has("quiet"),
@@ -78,7 +102,9 @@ fn first_argument(
         }
         Some(_) => Err(Fault::fatal("only one reference expected")),
         None => {
-            let Some(typed) = args.first().cloned() else { return Ok((None, None)) };
+            let Some(typed) = args.first().cloned() else {
+                return Ok((None, None));
+            };
             let is_revision = names_tree(cx, repo, &typed)?.is_some();
             let rest = args[1..].to_vec();
             let is_file = cx.files().symlink_metadata(&cx.io.path(&typed)).is_ok();
@@ -100,7 +126,9 @@ fn first_argument(
 
 fn ambiguous(typed: &[u8]) -> Fault {
     Fault::fatal(cat![
-        "ambiguous argument '", typed, "': both revision and filename\n",
+        "ambiguous argument '",
+        typed,
+        "': both revision and filename\n",
         "Use '--' to separate paths from revisions, like this:\n",
         "'git <command> [<revision>...] -- [<file>...]'"
     ])
@@ -108,7 +136,11 @@ fn ambiguous(typed: &[u8]) -> Fault {
 
 /// The tree a word names, `-` included.
 fn names_tree(cx: &mut Cx<'_, '_>, repo: &Repo, typed: &[u8]) -> Result<Option<crate::Oid>> {
-    let name = if typed == b"-" { b"@{-1}".to_vec() } else { typed.to_vec() };
+    let name = if typed == b"-" {
+        b"@{-1}".to_vec()
+    } else {
+        typed.to_vec()
+    };
     crate::revision::with_resolver(cx, repo, |resolver| resolver.tree(&name))
 }
 
@@ -121,18 +153,34 @@ fn files(
     creates: bool,
 ) -> Result<Next> {
     if creates {
-        let name = parsed.value("b").or(parsed.value("B")).or(parsed.value("orphan")).unwrap_or_default();
-        return Err(Fault::fatal(cat!["Cannot update paths and switch to branch '", name, "' at the same time."]));
+        let name = parsed
+            .value("b")
+            .or(parsed.value("B"))
+            .or(parsed.value("orphan"))
+            .unwrap_or_default();
+        return Err(Fault::fatal(cat![
+            "Cannot update paths and switch to branch '",
+            name,
+            "' at the same time."
+        ]));
     }
     if parsed.has("detach") {
         return Err(Fault::fatal("'--detach' cannot be used with updating paths"));
     }
-    let sides = [parsed.has("ours"), parsed.has("theirs"), parsed.has("merge") || parsed.value("conflict").is_some()];
+    let sides = [
+        parsed.has("ours"),
+        parsed.has("theirs"),
+        parsed.has("merge") || parsed.value("conflict").is_some(),
+    ];
     if typed.is_some() && sides.contains(&true) {
-        return Err(Fault::fatal("'--merge', '--ours', or '--theirs' cannot be used when checking out of a tree"));
+        return Err(Fault::fatal(
+            "'--merge', '--ours', or '--theirs' cannot be used when checking out of a tree",
+        ));
     }
     if sides[2] && (sides[0] || sides[1]) {
-        return Err(Fault::fatal("options '--merge' and '--ours/--theirs' cannot be used together"));
+        return Err(Fault::fatal(
+            "options '--merge' and '--ours/--theirs' cannot be used together",
+        ));
     }
     let restore = Restore {
         from: match &typed {
@@ -159,12 +207,26 @@ fn branch(cx: &mut Cx<'_, '_>, repo: &Repo, typed: Option<Vec<u8>>, parsed: &Par
     };
     let Some(goal) = switching::goal(cx, repo, &typed)? else {
         if let Some(remote) = guess(cx, repo, &typed) {
-            return create_branch(cx, repo, &typed, false, Some(remote), How { track: Some(true), ..how });
+            return create_branch(
+                cx,
+                repo,
+                &typed,
+                false,
+                Some(remote),
+                How {
+                    track: Some(true),
+                    ..how
+                },
+            );
         }
         if names_tree(cx, repo, &typed)?.is_some() {
             return Err(Fault::fatal(cat!["Cannot switch branch to a non-commit '", typed, "'"]));
         }
-        return Err(Fault::error(cat!["pathspec '", typed, "' did not match any file(s) known to git"]));
+        return Err(Fault::error(cat![
+            "pathspec '",
+            typed,
+            "' did not match any file(s) known to git"
+        ]));
     };
     // `git checkout HEAD` stays on the branch.
     if typed == b"HEAD" && !detach {

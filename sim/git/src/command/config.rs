@@ -25,9 +25,37 @@ pub(super) const COMMAND: Command = Command {
 };
 
 const WORKING: &[&str] = &[
-    "global", "system", "local", "file", "get", "get-all", "get-regexp", "replace-all", "add", "append", "all",
-    "regexp", "unset", "unset-all", "rename-section", "remove-section", "list", "edit", "type", "bool", "int", "path",
-    "bool-or-int", "null", "name-only", "show-origin", "show-scope", "show-names", "value", "fixed-value", "default",
+    "global",
+    "system",
+    "local",
+    "file",
+    "get",
+    "get-all",
+    "get-regexp",
+    "replace-all",
+    "add",
+    "append",
+    "all",
+    "regexp",
+    "unset",
+    "unset-all",
+    "rename-section",
+    "remove-section",
+    "list",
+    "edit",
+    "type",
+    "bool",
+    "int",
+    "path",
+    "bool-or-int",
+    "null",
+    "name-only",
+    "show-origin",
+    "show-scope",
+    "show-names",
+    "value",
+    "fixed-value",
+    "default",
     "includes",
 ];
 
@@ -52,7 +80,9 @@ enum Action {
 }
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    let sub = args.first().and_then(|word| SUBCOMMANDS.iter().find(|(name, _)| name.as_bytes() == word));
+    let sub = args
+        .first()
+        .and_then(|word| SUBCOMMANDS.iter().find(|(name, _)| name.as_bytes() == word));
     let syntax = Syntax {
         command: "config",
         usage: sub.map_or(OPTIONS_USAGE, |(_, usage)| usage),
@@ -78,8 +108,14 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
 fn from_subcommand(name: &str, parsed: &Parsed) -> Action {
     match name {
         "list" => Action::List,
-        "get" => Action::Get { all: parsed.has("all"), regexp: parsed.has("regexp") },
-        "set" => Action::Set { replace_all: parsed.has("all"), add: parsed.has("append") },
+        "get" => Action::Get {
+            all: parsed.has("all"),
+            regexp: parsed.has("regexp"),
+        },
+        "set" => Action::Set {
+            replace_all: parsed.has("all"),
+            add: parsed.has("append"),
+        },
         "unset" => Action::Unset { all: parsed.has("all") },
         "rename-section" => Action::RenameSection,
         "remove-section" => Action::RemoveSection,
@@ -100,8 +136,17 @@ fn from_options(parsed: &Parsed) -> Result<Action> {
         Err(Fault::Error(message.into_bytes(), 129))
     };
     let actions = [
-        "list", "get", "get-all", "get-regexp", "add", "replace-all", "unset", "unset-all", "rename-section",
-        "remove-section", "edit",
+        "list",
+        "get",
+        "get-all",
+        "get-regexp",
+        "add",
+        "replace-all",
+        "unset",
+        "unset-all",
+        "rename-section",
+        "remove-section",
+        "edit",
     ];
     let chosen: Vec<&str> = actions.into_iter().filter(|name| parsed.has(name)).collect();
     if chosen.len() > 1 {
@@ -114,31 +159,51 @@ fn from_options(parsed: &Parsed) -> Result<Action> {
         }
         Some("get" | "get-all") => {
             count(1, 2)?;
-            Action::Get { all: parsed.has("get-all"), regexp: false }
+            Action::Get {
+                all: parsed.has("get-all"),
+                regexp: false,
+            }
         }
         Some("get-regexp") => {
             count(1, 2)?;
-            Action::Get { all: true, regexp: true }
+            Action::Get {
+                all: true,
+                regexp: true,
+            }
         }
         Some("add") => {
             count(2, 2)?;
-            Action::Set { replace_all: false, add: true }
+            Action::Set {
+                replace_all: false,
+                add: true,
+            }
         }
         Some("replace-all") => {
             count(2, 3)?;
-            Action::Set { replace_all: true, add: false }
+            Action::Set {
+                replace_all: true,
+                add: false,
+            }
         }
         Some("unset" | "unset-all") => {
             count(1, 2)?;
-            Action::Unset { all: parsed.has("unset-all") }
+            Action::Unset {
+                all: parsed.has("unset-all"),
+            }
         }
         Some("rename-section") => Action::RenameSection,
         Some("remove-section") => Action::RemoveSection,
         Some("edit") => Action::Edit,
         _ => match parsed.args.len() {
             0 => return Err(Fault::Error(b"no action specified".to_vec(), 129)),
-            1 => Action::Get { all: false, regexp: false },
-            _ => Action::Set { replace_all: false, add: false },
+            1 => Action::Get {
+                all: false,
+                regexp: false,
+            },
+            _ => Action::Set {
+                replace_all: false,
+                add: false,
+            },
         },
     })
 }
@@ -146,31 +211,56 @@ fn from_options(parsed: &Parsed) -> Result<Action> {
 /// Where to read or write: an explicit file, or a scope.
 enum Place {
     All,
-    File { path: Vec<u8>, shown: Vec<u8>, scope: Scope },
+    File {
+        path: Vec<u8>,
+        shown: Vec<u8>,
+        scope: Scope,
+    },
 }
 
 fn place(cx: &Cx<'_, '_>, parsed: &Parsed, writing: bool) -> Result<Place> {
-    let chosen = ["global", "system", "local", "file"].iter().filter(|name| parsed.has(name)).count();
+    let chosen = ["global", "system", "local", "file"]
+        .iter()
+        .filter(|name| parsed.has(name))
+        .count();
     if chosen > 1 {
         return Err(usage_error("only one config file at a time", OPTIONS_USAGE));
     }
     if let Some(file) = parsed.value("file") {
-        return Ok(Place::File { path: cx.io.path(file), shown: file.to_vec(), scope: Scope::Command });
+        return Ok(Place::File {
+            path: cx.io.path(file),
+            shown: file.to_vec(),
+            scope: Scope::Command,
+        });
     }
     if parsed.has("system") {
         let path = b"/etc/gitconfig".to_vec();
-        return Ok(Place::File { shown: path.clone(), path, scope: Scope::System });
+        return Ok(Place::File {
+            shown: path.clone(),
+            path,
+            scope: Scope::System,
+        });
     }
     if parsed.has("global") {
         let paths = global_paths(cx.env());
-        let Some(last) = paths.last() else { return Err(Fault::fatal("$HOME not set")) };
+        let Some(last) = paths.last() else {
+            return Err(Fault::fatal("$HOME not set"));
+        };
         let there = paths.iter().rev().find(|path| cx.files().exists(path));
         let path = there.unwrap_or(last).clone();
-        return Ok(Place::File { shown: path.clone(), path, scope: Scope::Global });
+        return Ok(Place::File {
+            shown: path.clone(),
+            path,
+            scope: Scope::Global,
+        });
     }
     if parsed.has("local") || writing {
         let repo = cx.repo().map_err(|_| {
-            let message = if parsed.has("local") { "--local can only be used inside a git repository" } else { "not in a git directory" };
+            let message = if parsed.has("local") {
+                "--local can only be used inside a git repository"
+            } else {
+                "not in a git directory"
+            };
             Fault::fatal(message)
         })?;
         return Ok(Place::File {
@@ -243,21 +333,31 @@ fn key_of(text: &[u8]) -> Result<Vec<u8>> {
         Some(0) => cat!["key does not contain a section: ", text],
         Some(_) => cat!["invalid key: ", text],
     };
-    Err(Fault::Error(message, if text.contains(&b'.') && !text.starts_with(b".") { 1 } else { 2 }))
+    Err(Fault::Error(
+        message,
+        if text.contains(&b'.') && !text.starts_with(b".") {
+            1
+        } else {
+            2
+        },
+    ))
 }
 
 /// Which values are meant: `--value`, or the argument after the key.
 fn matcher(parsed: &Parsed, position: usize) -> Result<impl Fn(&[u8]) -> bool + use<>> {
-    let pattern = parsed.value("value").or(parsed.args.get(position).map(Vec::as_slice)).map(<[u8]>::to_vec);
+    let pattern = parsed
+        .value("value")
+        .or(parsed.args.get(position).map(Vec::as_slice))
+        .map(<[u8]>::to_vec);
     let fixed = parsed.has("fixed-value");
     let (negated, text) = match pattern.as_ref().and_then(|text| text.strip_prefix(b"!")) {
         Some(rest) if !fixed => (true, Some(rest.to_vec())),
         _ => (false, pattern),
     };
     let regex = match &text {
-        Some(text) if !fixed => Some(Regex::extended(text, false).ok_or_else(|| {
-            Fault::Error(cat!["invalid pattern: ", text], 6)
-        })?),
+        Some(text) if !fixed => {
+            Some(Regex::extended(text, false).ok_or_else(|| Fault::Error(cat!["invalid pattern: ", text], 6))?)
+        }
         _ => None,
     };
     Ok(move |value: &[u8]| match (&regex, &text) {
@@ -269,7 +369,10 @@ fn matcher(parsed: &Parsed, position: usize) -> Result<impl Fn(&[u8]) -> bool + 
 
 fn get(cx: &mut Cx<'_, '_>, parsed: &Parsed, all: bool, regexp: bool) -> Result<Next> {
     let Some(name) = parsed.args.first() else {
-        return Err(Fault::Error(b"wrong number of arguments, should be from 1 to 2".to_vec(), 129));
+        return Err(Fault::Error(
+            b"wrong number of arguments, should be from 1 to 2".to_vec(),
+            129,
+        ));
     };
     let matches = matcher(parsed, 1)?;
     let wanted: Box<dyn Fn(&[u8]) -> bool> = if regexp {
@@ -284,7 +387,11 @@ fn get(cx: &mut Cx<'_, '_>, parsed: &Parsed, all: bool, regexp: bool) -> Result<
         .into_iter()
         .filter(|entry| wanted(&entry.key) && matches(entry.value.as_deref().unwrap_or_default()))
         .collect();
-    let chosen = if all { found.as_slice() } else { &found[found.len().saturating_sub(1)..] };
+    let chosen = if all {
+        found.as_slice()
+    } else {
+        &found[found.len().saturating_sub(1)..]
+    };
     let end: &[u8] = if parsed.has("null") { b"\0" } else { b"\n" };
     let with_names = regexp && !parsed.args.is_empty() || parsed.has("show-names");
     let mut out = Vec::new();
@@ -315,19 +422,31 @@ fn get(cx: &mut Cx<'_, '_>, parsed: &Parsed, all: bool, regexp: bool) -> Result<
 
 /// A value in the form `--type` asks for.
 fn typed(parsed: &Parsed, key: &[u8], value: Option<&[u8]>, cx: &Cx<'_, '_>) -> Result<Vec<u8>> {
-    let by_name = ["bool", "int", "bool-or-int", "path"].into_iter().find(|name| parsed.has(name));
+    let by_name = ["bool", "int", "bool-or-int", "path"]
+        .into_iter()
+        .find(|name| parsed.has(name));
     let wanted = parsed.value("type").map(lossy).or(by_name.map(str::to_owned));
     let shown = value.unwrap_or_default();
     let bad_bool = || Fault::fatal(cat!["bad boolean config value '", shown, "' for '", key, "'"]);
-    let bad_number =
-        || Fault::fatal(cat!["bad numeric config value '", shown, "' for '", key, "' in file .git/config: invalid unit"]);
+    let bad_number = || {
+        Fault::fatal(cat![
+            "bad numeric config value '",
+            shown,
+            "' for '",
+            key,
+            "' in file .git/config: invalid unit"
+        ])
+    };
     match wanted.as_deref() {
         None => Ok(shown.to_vec()),
         Some("bool") => {
             let value = config::parse_bool(value).ok_or_else(bad_bool)?;
             Ok(value.to_string().into_bytes())
         }
-        Some("int") => Ok(config::parse_int(shown).ok_or_else(bad_number)?.to_string().into_bytes()),
+        Some("int") => Ok(config::parse_int(shown)
+            .ok_or_else(bad_number)?
+            .to_string()
+            .into_bytes()),
         Some("bool-or-int") => match config::parse_int(shown) {
             Some(number) => Ok(number.to_string().into_bytes()),
             None => Ok(config::parse_bool(value).ok_or_else(bad_bool)?.to_string().into_bytes()),
@@ -399,13 +518,21 @@ fn normalised(parsed: &Parsed, key: &[u8], value: &[u8], cx: &Cx<'_, '_>) -> Res
 
 fn unset(cx: &mut Cx<'_, '_>, parsed: &Parsed, all: bool) -> Result<Next> {
     let Some(name) = parsed.args.first() else {
-        return Err(Fault::Error(b"wrong number of arguments, should be from 1 to 2".to_vec(), 129));
+        return Err(Fault::Error(
+            b"wrong number of arguments, should be from 1 to 2".to_vec(),
+            129,
+        ));
     };
     let (path, _) = write_place(cx, parsed)?;
     let key = key_of(name)?;
     let matches = matcher(parsed, 1)?;
     let text = cx.files().read(&path).unwrap_or_default();
-    match config::change(&text, &key, if all { Change::UnsetAll } else { Change::Unset }, &matches) {
+    match config::change(
+        &text,
+        &key,
+        if all { Change::UnsetAll } else { Change::Unset },
+        &matches,
+    ) {
         Ok(text) => {
             save(cx, &path, text)?;
             Ok(Next::Exit(0))
@@ -421,7 +548,10 @@ fn unset(cx: &mut Cx<'_, '_>, parsed: &Parsed, all: bool) -> Result<Next> {
 fn section(cx: &mut Cx<'_, '_>, parsed: &Parsed, rename: bool) -> Result<Next> {
     let wanted = if rename { 2 } else { 1 };
     if parsed.args.len() != wanted {
-        return Err(Fault::Error(format!("wrong number of arguments, should be {wanted}").into_bytes(), 129));
+        return Err(Fault::Error(
+            format!("wrong number of arguments, should be {wanted}").into_bytes(),
+            129,
+        ));
     }
     let (path, _) = write_place(cx, parsed)?;
     let canonical = |name: &[u8]| match crate::bytes::split_once(name, b'.') {

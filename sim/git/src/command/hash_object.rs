@@ -44,7 +44,9 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
 }
 
 fn with_input(mut work: Work, cx: &mut Cx<'_, '_>, outcome: Outcome) -> Result<Next> {
-    let Outcome::Input(input) = outcome else { return Ok(Next::Exit(1)) };
+    let Outcome::Input(input) = outcome else {
+        return Ok(Next::Exit(1));
+    };
     if work.names_from_input {
         work.paths = crate::bytes::lines(&input).map(<[u8]>::to_vec).collect();
     } else {

@@ -46,12 +46,20 @@ const EXCLUDE: &str = "\
 const DESCRIPTION: &str = "Unnamed repository; edit this file 'description' to name the repository.\n";
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    let syntax = Syntax { command: "init", usage: USAGE, supported: COMMAND.supported, ..Syntax::default() };
+    let syntax = Syntax {
+        command: "init",
+        usage: USAGE,
+        supported: COMMAND.supported,
+        ..Syntax::default()
+    };
     let parsed = parse(&syntax, args)?;
     if parsed.args.len() > 1 {
         // Here Git prints the first paragraph alone, less indented.
         let synopsis = USAGE.split("\n\n").next().unwrap_or_default();
-        return Err(usage_only(&format!("{}\n", synopsis.replace("\n                ", "\n         "))));
+        return Err(usage_only(&format!(
+            "{}\n",
+            synopsis.replace("\n                ", "\n         ")
+        )));
     }
     if let Some(directory) = parsed.args.first() {
         let full = cx.io.path(directory);
@@ -63,7 +71,11 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     }
     let cwd = cx.files().canonicalize(cx.io.cwd())?;
     let bare = parsed.has("bare") || cx.global.bare;
-    let variable = cx.global.git_dir.clone().or_else(|| cx.io.var("GIT_DIR").map(<[u8]>::to_vec));
+    let variable = cx
+        .global
+        .git_dir
+        .clone()
+        .or_else(|| cx.io.var("GIT_DIR").map(<[u8]>::to_vec));
     let git_dir = match (variable, bare) {
         (Some(dir), _) => path::normalize(&path::join(&cwd, &dir)),
         (None, true) => cwd.clone(),
@@ -76,7 +88,11 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         cx.eprint(cat!["warning: re-init: ignored --initial-branch=", branch, "\n"]);
     }
     if !parsed.has("quiet") {
-        let what = if existed { "Reinitialized existing" } else { "Initialized empty" };
+        let what = if existed {
+            "Reinitialized existing"
+        } else {
+            "Initialized empty"
+        };
         cx.print(cat![what, " Git repository in ", git_dir, "/\n"]);
     }
     Ok(Next::Exit(0))
@@ -109,7 +125,15 @@ fn create(cx: &mut Cx<'_, '_>, git_dir: &[u8], bare: bool, branch: &[u8], existe
     let files = cx.files_mut();
     let failed = |errno: essaim_kernel::Errno| Fault::fatal(cat!["cannot mkdir ", git_dir, ": ", errno.to_string()]);
     files.create_dir_all(git_dir).map_err(failed)?;
-    for directory in ["branches", "hooks", "info", "objects/info", "objects/pack", "refs/heads", "refs/tags"] {
+    for directory in [
+        "branches",
+        "hooks",
+        "info",
+        "objects/info",
+        "objects/pack",
+        "refs/heads",
+        "refs/tags",
+    ] {
         files.create_dir_all(&cat![git_dir, "/", directory]).map_err(failed)?;
     }
     if existed {

@@ -18,8 +18,23 @@ pub(super) const COMMAND: Command = Command {
     help_on_stderr: true,
     paged: false,
     supported: &[
-        "z", "t", "cached", "deleted", "modified", "others", "ignored", "stage", "killed", "directory", "unmerged",
-        "exclude-standard", "full-name", "error-unmatch", "abbrev", "deduplicate", "no-empty-directory",
+        "z",
+        "t",
+        "cached",
+        "deleted",
+        "modified",
+        "others",
+        "ignored",
+        "stage",
+        "killed",
+        "directory",
+        "unmerged",
+        "exclude-standard",
+        "full-name",
+        "error-unmatch",
+        "abbrev",
+        "deduplicate",
+        "no-empty-directory",
         "empty-directory",
     ],
 };
@@ -75,7 +90,13 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         }
         let duplicate = has("deduplicate") && last.as_ref() == Some(&entry.path);
         if cached && (!has("unmerged") || entry.stage != 0) && !duplicate {
-            let tag = if entry.stage != 0 { 'M' } else if entry.skip_worktree { 'S' } else { 'H' };
+            let tag = if entry.stage != 0 {
+                'M'
+            } else if entry.skip_worktree {
+                'S'
+            } else {
+                'H'
+            };
             line(cx, &repo, &show, tag, entry, &mut out);
             last = Some(entry.path.clone());
             if has("deduplicate") {
@@ -86,7 +107,10 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             let state = match entry.stage {
                 0 => worktree::compare(cx.files(), &repo, &index, entry),
                 _ if worktree::lstat_no_links(cx.files(), &repo, &entry.path).is_err() => FileState::Deleted,
-                _ => FileState::Changed { mode: 0, oid: entry.oid },
+                _ => FileState::Changed {
+                    mode: 0,
+                    oid: entry.oid,
+                },
             };
             let duplicate = has("deduplicate") && last.as_ref() == Some(&entry.path);
             if has("deleted") && state == FileState::Deleted && !duplicate {
@@ -102,9 +126,17 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     }
     cx.print(out);
     if has("error-unmatch") {
-        let missing: Vec<_> = pathspec.items.iter().filter(|item| !seen.iter().any(|path| item.matches(path))).collect();
+        let missing: Vec<_> = pathspec
+            .items
+            .iter()
+            .filter(|item| !seen.iter().any(|path| item.matches(path)))
+            .collect();
         for item in &missing {
-            cx.eprint(cat!["error: pathspec '", item.original, "' did not match any file(s) known to git\n"]);
+            cx.eprint(cat![
+                "error: pathspec '",
+                item.original,
+                "' did not match any file(s) known to git\n"
+            ]);
         }
         if !missing.is_empty() {
             cx.eprint("Did you forget to 'git add'?\n");
@@ -125,7 +157,11 @@ fn others(
     out: &mut Vec<u8>,
     seen: &mut Vec<Vec<u8>>,
 ) {
-    let mode = if parsed.has("directory") { UntrackedMode::Normal } else { UntrackedMode::All };
+    let mode = if parsed.has("directory") {
+        UntrackedMode::Normal
+    } else {
+        UntrackedMode::All
+    };
     let standard = parsed.has("exclude-standard");
     let found = worktree::scan(cx.files(), repo, index, mode, true);
     let mut paths = if parsed.has("ignored") {

@@ -17,7 +17,19 @@ pub(super) const COMMAND: Command = Command {
     usage: include_str!("../usage/ls-tree.txt"),
     help_on_stderr: false,
     paged: false,
-    supported: &["d", "r", "t", "z", "long", "name-only", "name-status", "object-only", "full-name", "full-tree", "abbrev"],
+    supported: &[
+        "d",
+        "r",
+        "t",
+        "z",
+        "long",
+        "name-only",
+        "name-status",
+        "object-only",
+        "full-name",
+        "full-tree",
+        "abbrev",
+    ],
 };
 
 struct List<'a> {
@@ -41,11 +53,19 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let Some(tree) = plumbing::peel(cx, &repo, oid, Some(Kind::Tree)) else {
         return Err(Fault::fatal("not a tree object"));
     };
-    let prefix = if parsed.has("full-tree") { Vec::new() } else { repo.prefix.clone() };
+    let prefix = if parsed.has("full-tree") {
+        Vec::new()
+    } else {
+        repo.prefix.clone()
+    };
     let mut wanted = Vec::new();
     for path in paths {
         let full = crate::pathspec::from_top(&repo, &prefix, path, path)?;
-        let slash: &[u8] = if path.ends_with(b"/") && !full.is_empty() { b"/" } else { b"" };
+        let slash: &[u8] = if path.ends_with(b"/") && !full.is_empty() {
+            b"/"
+        } else {
+            b""
+        };
         wanted.push(cat![full, slash]);
     }
     if wanted.is_empty() && !prefix.is_empty() {
@@ -56,7 +76,14 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         (true, None) => Some(repo.abbreviation(cx.files())),
         (true, Some(text)) => crate::bytes::parse_number(text),
     };
-    let mut list = List { repo: &repo, parsed: &parsed, wanted, prefix, abbrev, out: Vec::new() };
+    let mut list = List {
+        repo: &repo,
+        parsed: &parsed,
+        wanted,
+        prefix,
+        abbrev,
+        out: Vec::new(),
+    };
     list.tree(cx, &tree, b"")?;
     let out = list.out;
     cx.print(out);
@@ -108,7 +135,11 @@ impl List<'_> {
 
     fn line(&mut self, cx: &Cx<'_, '_>, entry: &TreeEntry, path: &[u8]) -> Result<()> {
         let full = self.parsed.has("full-name") || self.parsed.has("full-tree");
-        let shown = if full { path.to_vec() } else { crate::repo::relative_to(path, &self.prefix) };
+        let shown = if full {
+            path.to_vec()
+        } else {
+            crate::repo::relative_to(path, &self.prefix)
+        };
         let (name, end): (Vec<u8>, &[u8]) = match self.parsed.has("z") {
             true => (shown, b"\0"),
             false => (quote_path(&shown, quote_high(&self.repo.config)), b"\n"),

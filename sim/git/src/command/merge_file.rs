@@ -38,8 +38,20 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     }
     for given in &parsed.options {
         match given.name.as_str() {
-            "diff3" => options.style = if given.negated { MergeStyle::Merge } else { MergeStyle::Diff3 },
-            "zdiff3" => options.style = if given.negated { MergeStyle::Merge } else { MergeStyle::ZealousDiff3 },
+            "diff3" => {
+                options.style = if given.negated {
+                    MergeStyle::Merge
+                } else {
+                    MergeStyle::Diff3
+                }
+            }
+            "zdiff3" => {
+                options.style = if given.negated {
+                    MergeStyle::Merge
+                } else {
+                    MergeStyle::ZealousDiff3
+                }
+            }
             "ours" => options.favor = (!given.negated).then_some(Favor::Ours),
             "theirs" => options.favor = (!given.negated).then_some(Favor::Theirs),
             "union" => options.favor = (!given.negated).then_some(Favor::Union),
@@ -51,7 +63,11 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         let message = "option diff-algorithm accepts \"myers\", \"minimal\", \"patience\" and \"histogram\"";
         options.algorithm = known.ok_or_else(|| Fault::Error(message.as_bytes().to_vec(), 129))?;
     }
-    if let Some(size) = parsed.number("marker-size")?.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0) {
+    if let Some(size) = parsed
+        .number("marker-size")?
+        .and_then(|size| usize::try_from(size).ok())
+        .filter(|size| *size > 0)
+    {
         options.marker_size = size;
     }
     if parsed.args.len() != 3 {
@@ -66,9 +82,20 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     }
     let by_object = parsed.has("object-id");
     let contents = read(cx, repo.as_ref(), &parsed.args, by_object)?;
-    let labels = Labels { ours: &labels[0], base: &labels[1], theirs: &labels[2] };
+    let labels = Labels {
+        ours: &labels[0],
+        base: &labels[1],
+        theirs: &labels[2],
+    };
     let merged = merge(&contents[1], &contents[0], &contents[2], &labels, &options);
-    write(cx, repo.as_ref(), &parsed.args[0], &merged.bytes, by_object, parsed.has("stdout"))?;
+    write(
+        cx,
+        repo.as_ref(),
+        &parsed.args[0],
+        &merged.bytes,
+        by_object,
+        parsed.has("stdout"),
+    )?;
     Ok(Next::Exit(merged.conflict_count.min(CONFLICTS_SHOWN_MAX) as u8))
 }
 
@@ -83,20 +110,30 @@ fn read(cx: &mut Cx<'_, '_>, repo: Option<&Repo>, names: &[Vec<u8>], by_object: 
             }
             _ => {
                 let full = cx.io.path(name);
-                cx.files().read(&full).map_err(|errno| {
-                    Fault::Error(cat!["Could not stat ", name, ": ", errno.to_string()], 255)
-                })?
+                cx.files()
+                    .read(&full)
+                    .map_err(|errno| Fault::Error(cat!["Could not stat ", name, ": ", errno.to_string()], 255))?
             }
         };
         if is_binary(&content) {
-            return Err(Fault::Error(format!("Cannot merge binary files: {}", lossy(name)).into_bytes(), 255));
+            return Err(Fault::Error(
+                format!("Cannot merge binary files: {}", lossy(name)).into_bytes(),
+                255,
+            ));
         }
         contents.push(content);
     }
     Ok(contents)
 }
 
-fn write(cx: &mut Cx<'_, '_>, repo: Option<&Repo>, name: &[u8], bytes: &[u8], by_object: bool, stdout: bool) -> Result<()> {
+fn write(
+    cx: &mut Cx<'_, '_>,
+    repo: Option<&Repo>,
+    name: &[u8],
+    bytes: &[u8],
+    by_object: bool,
+    stdout: bool,
+) -> Result<()> {
     if stdout {
         cx.print(bytes);
         return Ok(());

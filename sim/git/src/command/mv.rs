@@ -58,7 +58,13 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             Err(_) if parsed.has("k") => {}
             Err(problem) => {
                 let shown_to = if slash { cat![to, "/"] } else { to };
-                return Err(Fault::fatal(cat![problem, ", source=", from, ", destination=", shown_to]));
+                return Err(Fault::fatal(cat![
+                    problem,
+                    ", source=",
+                    from,
+                    ", destination=",
+                    shown_to
+                ]));
             }
         }
     }
@@ -70,9 +76,9 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             continue;
         }
         let (from, to) = (repo.work_path(&step.from), repo.work_path(&step.to));
-        cx.files_mut().rename(&from, &to).map_err(|errno| {
-            Fault::fatal(cat!["renaming '", step.from, "' failed: ", errno.to_string()])
-        })?;
+        cx.files_mut()
+            .rename(&from, &to)
+            .map_err(|errno| Fault::fatal(cat!["renaming '", step.from, "' failed: ", errno.to_string()]))?;
         rename_entries(cx, &repo, &mut index, step);
     }
     if !dry_run {
@@ -105,7 +111,11 @@ fn check(
                 "cannot move directory over file"
             });
         }
-        return if index.below(from).is_empty() { Err("source directory is empty") } else { Ok(true) };
+        return if index.below(from).is_empty() {
+            Err("source directory is empty")
+        } else {
+            Ok(true)
+        };
     }
     if !index.contains(from) {
         return Err("not under version control");

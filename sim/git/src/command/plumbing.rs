@@ -44,9 +44,18 @@ pub(super) fn peel(cx: &Cx<'_, '_>, repo: &Repo, oid: Oid, kind: Option<Kind>) -
 }
 
 /// The commits of options such as `--contains x`; an option without a value means `HEAD`.
-pub(super) fn commits(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &crate::cli::options::Parsed, name: &str) -> Result<Vec<Oid>> {
+pub(super) fn commits(
+    cx: &mut Cx<'_, '_>,
+    repo: &Repo,
+    parsed: &crate::cli::options::Parsed,
+    name: &str,
+) -> Result<Vec<Oid>> {
     let mut found = Vec::new();
-    for given in parsed.options.iter().filter(|given| given.name == name && !given.negated) {
+    for given in parsed
+        .options
+        .iter()
+        .filter(|given| given.name == name && !given.negated)
+    {
         let text = given.value.clone().unwrap_or_else(|| b"HEAD".to_vec());
         match with_resolver(cx, repo, |resolver| resolver.object(&text))? {
             None => return Err(Fault::Error(cat!["malformed object name ", text], 129)),
@@ -58,4 +67,3 @@ pub(super) fn commits(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &crate::cli::opt
     }
     Ok(found)
 }
-

@@ -38,7 +38,18 @@ pub(super) const SHOW_REF: Command = Command {
     usage: include_str!("../usage/show-ref.txt"),
     help_on_stderr: false,
     paged: false,
-    supported: &["tags", "heads", "branches", "exists", "verify", "head", "dereference", "hash", "abbrev", "quiet"],
+    supported: &[
+        "tags",
+        "heads",
+        "branches",
+        "exists",
+        "verify",
+        "head",
+        "dereference",
+        "hash",
+        "abbrev",
+        "quiet",
+    ],
 };
 
 pub(super) const FOR_EACH_REF: Command = Command {
@@ -48,8 +59,17 @@ pub(super) const FOR_EACH_REF: Command = Command {
     help_on_stderr: false,
     paged: false,
     supported: &[
-        "count", "format", "sort", "points-at", "merged", "no-merged", "contains", "no-contains", "ignore-case",
-        "exclude", "omit-empty",
+        "count",
+        "format",
+        "sort",
+        "points-at",
+        "merged",
+        "no-merged",
+        "contains",
+        "no-contains",
+        "ignore-case",
+        "exclude",
+        "omit-empty",
     ],
 };
 
@@ -98,7 +118,13 @@ fn update_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     if let Some(new) = new {
         let new_oid = value(cx, &repo, new, "SHA1")?;
         if !check_format(name, true) {
-            return Err(Fault::fatal(cat!["update_ref failed for ref '", name, "': refusing to update ref with bad name '", name, "'"]));
+            return Err(Fault::fatal(cat![
+                "update_ref failed for ref '",
+                name,
+                "': refusing to update ref with bad name '",
+                name,
+                "'"
+            ]));
         }
         if !new_oid.is_null() {
             let kind = repo.store.read(cx.files(), &new_oid).map(|object| object.kind);
@@ -106,7 +132,15 @@ fn update_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
                 None => Some(format!("' with nonexistent object {new_oid}")),
                 _ => None,
             };
-            let shown = || cat!["update_ref failed for ref '", name, "': cannot update ref '", name, "': "];
+            let shown = || {
+                cat![
+                    "update_ref failed for ref '",
+                    name,
+                    "': cannot update ref '",
+                    name,
+                    "': "
+                ]
+            };
             if let Some(problem) = problem {
                 return Err(Fault::fatal(cat![shown(), "trying to write ref '", name, problem]));
             }
@@ -115,17 +149,33 @@ fn update_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
                 return Err(Fault::fatal(cat![shown(), text, name, "'"]));
             }
             let who = cx.log_identity(&repo)?;
-            let update = Update { name, new: new_oid, old, message: &message, who: &who, no_deref, create_log: parsed.has("create-reflog") };
+            let update = Update {
+                name,
+                new: new_oid,
+                old,
+                message: &message,
+                who: &who,
+                no_deref,
+                create_log: parsed.has("create-reflog"),
+            };
             let result = repo.refs.update(cx.files_mut(), &update);
             return match result {
                 Ok(()) => Ok(Next::Exit(0)),
-                Err(fault) => Err(Fault::fatal(cat!["update_ref failed for ref '", name, "': ", fault.message()])),
+                Err(fault) => Err(Fault::fatal(cat![
+                    "update_ref failed for ref '",
+                    name,
+                    "': ",
+                    fault.message()
+                ])),
             };
         }
     }
     let full = match no_deref {
         true => name.clone(),
-        false => repo.refs.resolve(cx.files(), name).map_or(name.clone(), |(full, _)| full),
+        false => repo
+            .refs
+            .resolve(cx.files(), name)
+            .map_or(name.clone(), |(full, _)| full),
     };
     let current = repo.refs.oid(cx.files(), &full);
     if let Some(old) = old.filter(|old| !old.is_null() && current != Some(*old)) {
@@ -140,7 +190,12 @@ fn update_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         let is_head = repo.refs.head_branch(cx.files()).as_deref() == Some(&full);
         repo.refs.delete(cx.files_mut(), &full)?;
         if is_head && let Some(old) = current {
-            let entry = crate::refs::LogEntry { old, new: Oid::NULL, who, message };
+            let entry = crate::refs::LogEntry {
+                old,
+                new: Oid::NULL,
+                who,
+                message,
+            };
             repo.refs.append_log(cx.files_mut(), b"HEAD", &entry, false)?;
         }
     } else if !cx.files().exists(&repo.git_path(&full)) {
@@ -158,7 +213,9 @@ fn symbolic_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     match (parsed.has("delete"), parsed.args.as_slice()) {
         (true, [name]) => {
             match repo.refs.read(cx.files(), name) {
-                Some(Target::Symbolic(_)) if name == b"HEAD" => return Err(Fault::fatal("deleting 'HEAD' is not allowed")),
+                Some(Target::Symbolic(_)) if name == b"HEAD" => {
+                    return Err(Fault::fatal("deleting 'HEAD' is not allowed"));
+                }
                 Some(Target::Symbolic(_)) => repo.refs.delete(cx.files_mut(), name)?,
                 _ => return Err(Fault::fatal(cat!["Cannot delete ", name, ", not a symbolic ref"])),
             }
@@ -172,7 +229,11 @@ fn symbolic_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
                 None if quiet => return Ok(Next::Exit(1)),
                 None => return Err(Fault::fatal(cat!["No such ref: ", name])),
             };
-            let shown = if parsed.has("short") { shorten(&target).to_vec() } else { target };
+            let shown = if parsed.has("short") {
+                shorten(&target).to_vec()
+            } else {
+                target
+            };
             cx.print(cat![shown, "\n"]);
             Ok(Next::Exit(0))
         }
@@ -181,7 +242,13 @@ fn symbolic_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
                 return Err(Fault::fatal("Refusing to point HEAD outside of refs/"));
             }
             if !check_format(target, true) {
-                return Err(Fault::fatal(cat!["Refusing to set '", name, "' to invalid ref '", target, "'"]));
+                return Err(Fault::fatal(cat![
+                    "Refusing to set '",
+                    name,
+                    "' to invalid ref '",
+                    target,
+                    "'"
+                ]));
             }
             let who = cx.log_identity(&repo)?;
             let message = parsed.value("m").unwrap_or_default().to_vec();
@@ -208,10 +275,16 @@ fn show_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     });
     let line = |cx: &Cx<'_, '_>, oid: &Oid, name: &[u8]| {
         let hex = width.map_or_else(|| oid.hex(), |len| repo.store.abbreviate(cx.files(), oid, len));
-        if hash_only { cat![hex, "\n"] } else { cat![hex, " ", name, "\n"] }
+        if hash_only {
+            cat![hex, "\n"]
+        } else {
+            cat![hex, " ", name, "\n"]
+        }
     };
     if parsed.has("exists") {
-        let [name] = parsed.args.as_slice() else { return Err(Fault::fatal("--exists requires exactly one reference")) };
+        let [name] = parsed.args.as_slice() else {
+            return Err(Fault::fatal("--exists requires exactly one reference"));
+        };
         if repo.refs.read(cx.files(), name).is_some() {
             return Ok(Next::Exit(0));
         }
@@ -222,7 +295,8 @@ fn show_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             return Err(Fault::fatal("--verify requires a reference"));
         }
         for name in &parsed.args {
-            let full = name.starts_with(b"refs/") || name == b"HEAD" || check_format(name, true) && !name.contains(&b'/');
+            let full =
+                name.starts_with(b"refs/") || name == b"HEAD" || check_format(name, true) && !name.contains(&b'/');
             match repo.refs.oid(cx.files(), name).filter(|_| full) {
                 Some(oid) if !quiet => {
                     let text = line(cx, &oid, name);
@@ -236,13 +310,20 @@ fn show_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         return Ok(Next::Exit(0));
     }
     let mut refs = Vec::new();
-    if parsed.has("head") && let Some(oid) = repo.refs.head(cx.files()) {
-        refs.push(Ref { name: b"HEAD".to_vec(), oid, symbolic: None });
+    if parsed.has("head")
+        && let Some(oid) = repo.refs.head(cx.files())
+    {
+        refs.push(Ref {
+            name: b"HEAD".to_vec(),
+            oid,
+            symbolic: None,
+        });
     }
     let heads = parsed.has("heads") || parsed.has("branches");
     for item in repo.refs.list(cx.files(), b"refs/") {
         let limited = heads || parsed.has("tags");
-        let fits = heads && item.name.starts_with(b"refs/heads/") || parsed.has("tags") && item.name.starts_with(b"refs/tags/");
+        let fits = heads && item.name.starts_with(b"refs/heads/")
+            || parsed.has("tags") && item.name.starts_with(b"refs/tags/");
         if !limited || fits {
             refs.push(item);
         }
@@ -250,7 +331,10 @@ fn show_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let tail_matches = |name: &[u8]| {
         parsed.args.is_empty()
             || name == b"HEAD" && parsed.has("head")
-            || parsed.args.iter().any(|pattern| name == pattern.as_slice() || name.ends_with(&cat!["/", pattern]))
+            || parsed
+                .args
+                .iter()
+                .any(|pattern| name == pattern.as_slice() || name.ends_with(&cat!["/", pattern]))
     };
     refs.retain(|item| tail_matches(&item.name));
     for item in &refs {
@@ -259,7 +343,10 @@ fn show_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         }
         let mut text = line(cx, &item.oid, &item.name);
         if parsed.has("dereference")
-            && let Some(tag) = repo.store.read(cx.files(), &item.oid).filter(|object| object.kind == Kind::Tag)
+            && let Some(tag) = repo
+                .store
+                .read(cx.files(), &item.oid)
+                .filter(|object| object.kind == Kind::Tag)
             && tag.kind == Kind::Tag
             && let Some(peeled) = plumbing::peel(cx, &repo, item.oid, None)
         {
@@ -289,10 +376,19 @@ fn for_each_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         points_at: plumbing::commits(cx, &repo, &parsed, "points-at")?,
     };
     filter.apply(&repo, cx.files(), &mut refs)?;
-    let listing = Listing { repo: &repo, files: cx.files(), clock: cx.clock() };
+    let listing = Listing {
+        repo: &repo,
+        files: cx.files(),
+        clock: cx.clock(),
+    };
     listing.sort(&mut refs, &parsed.values("sort"), parsed.has("ignore-case"))?;
-    let count = parsed.number("count")?.filter(|count| *count > 0).map_or(usize::MAX, |count| count as usize);
-    let format = parsed.value("format").unwrap_or(b"%(objectname) %(objecttype)\t%(refname)");
+    let count = parsed
+        .number("count")?
+        .filter(|count| *count > 0)
+        .map_or(usize::MAX, |count| count as usize);
+    let format = parsed
+        .value("format")
+        .unwrap_or(b"%(objectname) %(objecttype)\t%(refname)");
     let mut out = Vec::new();
     for item in refs.iter().take(count) {
         let line = listing.format(item, format)?;
@@ -312,7 +408,8 @@ fn check_ref_format(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
                 Ok(repo) => with_resolver(cx, &repo, |resolver| resolver.interpret(name))?,
                 Err(_) => Some(name.clone()),
             };
-            let name = expanded.filter(|name| !name.starts_with(b"-") && check_format(&cat!["refs/heads/", name], false));
+            let name =
+                expanded.filter(|name| !name.starts_with(b"-") && check_format(&cat!["refs/heads/", name], false));
             match name {
                 Some(name) => {
                     cx.print(cat![name, "\n"]);
@@ -335,7 +432,11 @@ fn check_ref_format(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             }
             let Some(mut name) = name else { return Err(usage()) };
             if normalize {
-                name = name.split(|b| *b == b'/').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(b"/".as_slice());
+                name = name
+                    .split(|b| *b == b'/')
+                    .filter(|part| !part.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(b"/".as_slice());
             }
             if !check_format(&name, one_level) {
                 return Ok(Next::Exit(1));

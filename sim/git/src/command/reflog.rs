@@ -33,14 +33,24 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
 
 /// `git log -g --abbrev-commit --pretty=oneline`.
 fn show(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    let mut words: Vec<Vec<u8>> =
-        ["-g", "--abbrev-commit", "--pretty=oneline"].iter().map(|word| word.as_bytes().to_vec()).collect();
+    let mut words: Vec<Vec<u8>> = ["-g", "--abbrev-commit", "--pretty=oneline"]
+        .iter()
+        .map(|word| word.as_bytes().to_vec())
+        .collect();
     words.extend_from_slice(args);
     (super::log::COMMAND.main)(cx, &words)
 }
 
 fn sub(usage: &'static str, supported: &[&str], args: &[Vec<u8>]) -> Result<Parsed> {
-    parse(&Syntax { command: "reflog", usage, supported, ..Syntax::default() }, args)
+    parse(
+        &Syntax {
+            command: "reflog",
+            usage,
+            supported,
+            ..Syntax::default()
+        },
+        args,
+    )
 }
 
 fn list(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
@@ -73,7 +83,9 @@ fn gather(cx: &Cx<'_, '_>, directory: &[u8], name: &[u8], into: &mut Vec<Vec<u8>
 fn exists(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let usage = include_str!("../usage/reflog-exists.txt");
     let parsed = sub(usage, &[], args)?;
-    let [name] = parsed.args.as_slice() else { return Err(usage_only(usage)) };
+    let [name] = parsed.args.as_slice() else {
+        return Err(usage_only(usage));
+    };
     let repo = cx.repo()?;
     if !crate::refs::check_format(name, true) {
         return Err(Fault::fatal(cat!["invalid ref format: ", name]));
@@ -94,10 +106,19 @@ fn keep(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], parsed: &Parsed, mut entr
         return Ok(());
     }
     repo.refs.write_log(cx.files_mut(), name, &entries)?;
-    if parsed.has("updateref") && let Some(last) = entries.last() {
+    if parsed.has("updateref")
+        && let Some(last) = entries.last()
+    {
         let who = cx.log_identity(repo)?;
-        let update =
-            Update { name, new: last.new, old: None, message: b"", who: &who, no_deref: true, create_log: false };
+        let update = Update {
+            name,
+            new: last.new,
+            old: None,
+            message: b"",
+            who: &who,
+            no_deref: true,
+            create_log: false,
+        };
         repo.refs.update(cx.files_mut(), &update)?;
         repo.refs.write_log(cx.files_mut(), name, &entries)?;
     }
@@ -133,7 +154,15 @@ fn delete(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
 }
 
 fn expire(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    let supported = ["dry-run", "rewrite", "updateref", "verbose", "expire", "expire-unreachable", "all"];
+    let supported = [
+        "dry-run",
+        "rewrite",
+        "updateref",
+        "verbose",
+        "expire",
+        "expire-unreachable",
+        "all",
+    ];
     let parsed = sub(include_str!("../usage/reflog-expire.txt"), &supported, args)?;
     let repo = cx.repo()?;
     let clock = cx.clock();

@@ -26,7 +26,17 @@ pub(super) const COMMAND: Command = Command {
     usage: include_str!("../usage/reset.txt"),
     help_on_stderr: false,
     paged: false,
-    supported: &["quiet", "no-refresh", "refresh", "mixed", "soft", "hard", "merge", "keep", "intent-to-add"],
+    supported: &[
+        "quiet",
+        "no-refresh",
+        "refresh",
+        "mixed",
+        "soft",
+        "hard",
+        "merge",
+        "keep",
+        "intent-to-add",
+    ],
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +62,11 @@ impl Mode {
 
 fn mode_of(parsed: &Parsed) -> Option<Mode> {
     let modes = [Mode::Mixed, Mode::Soft, Mode::Hard, Mode::Merge, Mode::Keep];
-    parsed.options.iter().rev().find_map(|given| modes.into_iter().find(|mode| mode.name() == given.name))
+    parsed
+        .options
+        .iter()
+        .rev()
+        .find_map(|given| modes.into_iter().find(|mode| mode.name() == given.name))
 }
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
@@ -82,7 +96,9 @@ fn arguments(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<(Vec<u
         Some(at) => return Ok((dashed(&args[0]), some(&args[at.max(1)..]))),
         None => {}
     }
-    let Some(first) = args.first().map(|name| dashed(name)) else { return Ok((head, None)) };
+    let Some(first) = args.first().map(|name| dashed(name)) else {
+        return Ok((head, None));
+    };
     let is_revision = match args.len() {
         1 => with_resolver(cx, repo, |resolver| resolver.commit(&first))?.is_some(),
         _ => with_resolver(cx, repo, |resolver| resolver.tree(&first))?.is_some(),
@@ -90,7 +106,9 @@ fn arguments(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<(Vec<u
     if is_revision {
         if args.len() == 1 && cx.files().symlink_metadata(&cx.io.path(&first)).is_ok() {
             return Err(Fault::fatal(cat![
-                "ambiguous argument '", first, "': both revision and filename\n",
+                "ambiguous argument '",
+                first,
+                "': both revision and filename\n",
                 "Use '--' to separate paths from revisions, like this:\n",
                 "'git <command> [<revision>...] -- [<file>...]'"
             ]));
@@ -131,17 +149,31 @@ fn put(index: &mut Index, flat: &Flat, pathspec: &Pathspec, intent: bool) {
     for path in paths.iter().filter(|path| pathspec.matches(path)) {
         match flat.get(path) {
             Some((mode, oid)) => {
-                let same = index.get(path, 0).is_some_and(|entry| {
-                    (entry.mode, entry.oid) == (*mode, *oid) && !entry.intent_to_add
-                });
+                let same = index
+                    .get(path, 0)
+                    .is_some_and(|entry| (entry.mode, entry.oid) == (*mode, *oid) && !entry.intent_to_add);
                 if !same {
-                    index.insert(Entry { path: path.clone(), mode: *mode, oid: *oid, ..Entry::default() });
+                    index.insert(Entry {
+                        path: path.clone(),
+                        mode: *mode,
+                        oid: *oid,
+                        ..Entry::default()
+                    });
                 }
             }
             None if intent => {
-                let mode = index.stages(path).first().map_or(object::mode::FILE, |entry| entry.mode);
+                let mode = index
+                    .stages(path)
+                    .first()
+                    .map_or(object::mode::FILE, |entry| entry.mode);
                 let oid = object_id(Kind::Blob, b"");
-                index.insert(Entry { path: path.clone(), mode, oid, intent_to_add: true, ..Entry::default() });
+                index.insert(Entry {
+                    path: path.clone(),
+                    mode,
+                    oid,
+                    intent_to_add: true,
+                    ..Entry::default()
+                });
             }
             None => _ = index.remove(path),
         }
@@ -182,7 +214,12 @@ fn say_unstaged(cx: &mut Cx<'_, '_>, repo: &Repo, index: &Index) {
             FileState::Changed { .. } => "M",
         };
         if entry.stage == 0 || last != entry.path.as_slice() {
-            out.extend_from_slice(&cat![letter, "\t", quote_path(&entry.path, quote_high(&repo.config)), "\n"]);
+            out.extend_from_slice(&cat![
+                letter,
+                "\t",
+                quote_path(&entry.path, quote_high(&repo.config)),
+                "\n"
+            ]);
         }
         last = &entry.path;
     }
@@ -207,7 +244,13 @@ fn reset_commit(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], mode: Mode, parse
     } else {
         match with_resolver(cx, repo, |resolver| resolver.commit(name))? {
             Some(oid) => Some(oid),
-            None => return Err(Fault::fatal(cat!["Failed to resolve '", name, "' as a valid revision."])),
+            None => {
+                return Err(Fault::fatal(cat![
+                    "Failed to resolve '",
+                    name,
+                    "' as a valid revision."
+                ]));
+            }
         }
     };
     let operation = state::Operation::read(cx.files(), repo);
@@ -221,8 +264,9 @@ fn reset_commit(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], mode: Mode, parse
     match mode {
         Mode::Soft | Mode::Mixed => {}
         Mode::Hard => checkout::force(cx.files_mut(), repo, &mut index, &flat)?,
-        Mode::Merge => checkout::reset_merge(cx.files_mut(), repo, &mut index, &flat)
-            .map_err(|fault| could_not(&fault, name))?,
+        Mode::Merge => {
+            checkout::reset_merge(cx.files_mut(), repo, &mut index, &flat).map_err(|fault| could_not(&fault, name))?
+        }
         Mode::Keep => {
             let from = tree::of_commit(cx.files(), &repo.store, repo.refs.head(cx.files()).as_ref())?;
             let plan = checkout::plan(cx.files(), repo, &index, &from, &flat)
@@ -253,12 +297,18 @@ fn reset_commit(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], mode: Mode, parse
 
 fn could_not(fault: &Fault, name: &[u8]) -> Fault {
     let (text, _) = fault.render();
-    Fault::Plain(cat![text, "fatal: Could not reset index file to revision '", name, "'.\n"], 128)
+    Fault::Plain(
+        cat![text, "fatal: Could not reset index file to revision '", name, "'.\n"],
+        128,
+    )
 }
 
 fn move_head(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], target: Oid) -> Result<()> {
     let who = cx.log_identity(repo)?;
-    let action = cx.io.var("GIT_REFLOG_ACTION").map_or_else(|| b"reset".to_vec(), <[u8]>::to_vec);
+    let action = cx
+        .io
+        .var("GIT_REFLOG_ACTION")
+        .map_or_else(|| b"reset".to_vec(), <[u8]>::to_vec);
     if let Some(old) = repo.refs.head(cx.files()) {
         let message = cat![action, ": updating ORIG_HEAD"];
         let update = Update {

@@ -14,7 +14,16 @@ pub(super) const COMMAND: Command = Command {
     help_on_stderr: false,
     paged: false,
     supported: &[
-        "source", "staged", "worktree", "ignore-unmerged", "overlay", "quiet", "progress", "merge", "conflict", "ours",
+        "source",
+        "staged",
+        "worktree",
+        "ignore-unmerged",
+        "overlay",
+        "quiet",
+        "progress",
+        "merge",
+        "conflict",
+        "ours",
         "theirs",
     ],
 };
@@ -34,7 +43,10 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     if staged && conflict != Conflict::Refuse {
         return Err(Fault::fatal("'--merge' or '--conflict' cannot be used with --staged"));
     }
-    let name = parsed.value("source").map(<[u8]>::to_vec).or_else(|| staged.then(|| b"HEAD".to_vec()));
+    let name = parsed
+        .value("source")
+        .map(<[u8]>::to_vec)
+        .or_else(|| staged.then(|| b"HEAD".to_vec()));
     let from = match name {
         None => From::Index,
         Some(name) => {

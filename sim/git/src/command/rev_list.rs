@@ -65,7 +65,11 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         if !with_resolver(cx, &repo, |resolver| resolver.range(word, &mut found))? {
             return Err(unknown_revision(word));
         }
-        let (include, exclude) = if not { (found.exclude, found.include) } else { (found.include, found.exclude) };
+        let (include, exclude) = if not {
+            (found.exclude, found.include)
+        } else {
+            (found.include, found.exclude)
+        };
         options.ranges.include.extend(include);
         options.ranges.exclude.extend(exclude);
         options.ranges.symmetric = found.symmetric.or(options.ranges.symmetric);
@@ -102,7 +106,10 @@ fn option(
             };
             let resolver = crate::revision::Resolver::new(repo, cx.files(), cx.clock());
             let refs = repo.refs.list(cx.files(), prefix);
-            options.ranges.include.extend(refs.iter().filter_map(|item| resolver.peel(item.oid, Some(Kind::Commit))));
+            options.ranges.include.extend(
+                refs.iter()
+                    .filter_map(|item| resolver.peel(item.oid, Some(Kind::Commit))),
+            );
             if name == b"--all" {
                 options.ranges.include.extend(repo.refs.head(cx.files()));
             }
@@ -134,8 +141,9 @@ fn option(
         }
         _ if word[1..].iter().all(u8::is_ascii_digit) => options.max = parse_number(&word[1..]),
         _ if word.starts_with(b"-n") => options.max = Some(number(Some(word[2..].to_vec()))?),
-        b"--objects" | b"--pretty" | b"--format" | b"--graph" | b"--oneline" | b"--author" | b"--grep" | b"--boundary"
-        | b"--header" | b"--timestamp" | b"--children" | b"--cherry-pick" | b"--stdin" | b"--bisect" | b"--quiet" => {
+        b"--objects" | b"--pretty" | b"--format" | b"--graph" | b"--oneline" | b"--author" | b"--grep"
+        | b"--boundary" | b"--header" | b"--timestamp" | b"--children" | b"--cherry-pick" | b"--stdin"
+        | b"--bisect" | b"--quiet" => {
             return Err(Fault::gap(cat!["'rev-list ", name, "'"]));
         }
         _ => return Err(usage_only(COMMAND.usage)),
@@ -167,7 +175,11 @@ fn show(cx: &mut Cx<'_, '_>, repo: &Repo, options: &Options) -> Result<Next> {
             chosen.push(oid);
         }
     }
-    let mut chosen: Vec<Oid> = chosen.into_iter().skip(options.skip).take(options.max.unwrap_or(usize::MAX)).collect();
+    let mut chosen: Vec<Oid> = chosen
+        .into_iter()
+        .skip(options.skip)
+        .take(options.max.unwrap_or(usize::MAX))
+        .collect();
     if options.reverse {
         chosen.reverse();
     }
@@ -186,7 +198,11 @@ fn show(cx: &mut Cx<'_, '_>, repo: &Repo, options: &Options) -> Result<Next> {
         if options.left_right {
             out.push(if left.contains(oid) { '<' } else { '>' });
         }
-        out.push_str(&if options.abbrev { repo.short(cx.files(), oid) } else { oid.hex() });
+        out.push_str(&if options.abbrev {
+            repo.short(cx.files(), oid)
+        } else {
+            oid.hex()
+        });
         if options.parents {
             for parent in history.parents(oid)? {
                 out.push_str(&format!(" {parent}"));

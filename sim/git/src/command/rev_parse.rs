@@ -75,7 +75,10 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
 }
 
 fn finish(cx: &mut Cx<'_, '_>, state: &mut State) -> Result<Next> {
-    if state.shown == 0 && state.pending.is_none() && let Some(default) = state.default.take() {
+    if state.shown == 0
+        && state.pending.is_none()
+        && let Some(default) = state.default.take()
+    {
         revision(cx, state, &default)?;
     }
     if state.verify {
@@ -88,7 +91,12 @@ fn finish(cx: &mut Cx<'_, '_>, state: &mut State) -> Result<Next> {
     Ok(Next::Exit(0))
 }
 
-fn option(cx: &mut Cx<'_, '_>, state: &mut State, word: &[u8], words: &mut core::slice::Iter<'_, Vec<u8>>) -> Result<()> {
+fn option(
+    cx: &mut Cx<'_, '_>,
+    state: &mut State,
+    word: &[u8],
+    words: &mut core::slice::Iter<'_, Vec<u8>>,
+) -> Result<()> {
     let (name, value) = match crate::bytes::split_once(word, b'=') {
         Some((name, value)) => (name, Some(value.to_vec())),
         None => (word, None),
@@ -170,7 +178,11 @@ fn location(cx: &mut Cx<'_, '_>, name: &[u8], operand: &mut dyn FnMut() -> Optio
         b"--git-dir" => cat![shown(&repo.git_dir_shown), "\n"],
         b"--git-common-dir" => match repo.prefix.is_empty() {
             true => cat![repo.git_dir_shown, "\n"],
-            false => cat![b"../".repeat(repo.prefix.iter().filter(|b| **b == b'/').count()), repo.git_dir_shown, "\n"],
+            false => cat![
+                b"../".repeat(repo.prefix.iter().filter(|b| **b == b'/').count()),
+                repo.git_dir_shown,
+                "\n"
+            ],
         },
         b"--absolute-git-dir" => cat![repo.git_dir, "\n"],
         b"--is-inside-git-dir" => yes_no(in_git_dir).into(),
@@ -181,7 +193,9 @@ fn location(cx: &mut Cx<'_, '_>, name: &[u8], operand: &mut dyn FnMut() -> Optio
         b"--show-ref-format" => b"files\n".to_vec(),
         b"--show-superproject-working-tree" => Vec::new(),
         b"--git-path" => {
-            let Some(path) = operand() else { return Err(Fault::fatal("--git-path requires an argument")) };
+            let Some(path) = operand() else {
+                return Err(Fault::fatal("--git-path requires an argument"));
+            };
             cat![shown(&repo.git_path_shown(path)), "\n"]
         }
         b"--resolve-git-dir" | b"--path-format" => return Err(Fault::gap(cat!["'rev-parse ", name, "'"])),
@@ -202,9 +216,17 @@ fn revision(cx: &mut Cx<'_, '_>, state: &mut State, word: &[u8]) -> Result<()> {
     let repo = cx.repo()?;
     if let Some(dots) = find(word, b"..").filter(|_| word != b"..") {
         let three = word[dots..].starts_with(b"...");
-        let side = |text: &[u8]| if text.is_empty() { b"HEAD".to_vec() } else { text.to_vec() };
+        let side = |text: &[u8]| {
+            if text.is_empty() {
+                b"HEAD".to_vec()
+            } else {
+                text.to_vec()
+            }
+        };
         let (left, right) = (side(&word[..dots]), side(&word[dots + if three { 3 } else { 2 }..]));
-        let ends = with_resolver(cx, &repo, |resolver| Ok((resolver.commit(&left)?, resolver.commit(&right)?)))?;
+        let ends = with_resolver(cx, &repo, |resolver| {
+            Ok((resolver.commit(&left)?, resolver.commit(&right)?))
+        })?;
         if let (Some(a), Some(b)) = ends {
             one(cx, state, &right, state.not, &b)?;
             one(cx, state, &left, three == state.not, &a)?;
@@ -280,7 +302,11 @@ fn show(cx: &mut Cx<'_, '_>, state: &State, name: &[u8], negated: bool, oid: &Oi
             Some(full) => full,
             None => return Ok(()),
         };
-        let text = if state.abbrev_ref { crate::refs::shorten(&full).to_vec() } else { full };
+        let text = if state.abbrev_ref {
+            crate::refs::shorten(&full).to_vec()
+        } else {
+            full
+        };
         cx.print(cat![sign, text, "\n"]);
         return Ok(());
     }
@@ -298,4 +324,3 @@ fn show(cx: &mut Cx<'_, '_>, state: &State, name: &[u8], negated: bool, oid: &Oi
     cx.print(cat![sign, hex, "\n"]);
     Ok(())
 }
-

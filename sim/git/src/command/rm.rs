@@ -29,18 +29,30 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     }
     let mut index = repo.index(cx.files())?;
     let pathspec = Pathspec::parse(&repo, &parsed.args)?;
-    let mut paths: Vec<Vec<u8>> =
-        index.entries().iter().filter(|entry| pathspec.matches(&entry.path)).map(|entry| entry.path.clone()).collect();
+    let mut paths: Vec<Vec<u8>> = index
+        .entries()
+        .iter()
+        .filter(|entry| pathspec.matches(&entry.path))
+        .map(|entry| entry.path.clone())
+        .collect();
     paths.dedup();
     for item in pathspec.items.iter().filter(|item| !item.is_exclude()) {
         let matched = paths.iter().any(|path| item.matches(path));
         if !matched && !parsed.has("ignore-unmatch") {
-            return Err(Fault::fatal(cat!["pathspec '", item.original, "' did not match any files"]));
+            return Err(Fault::fatal(cat![
+                "pathspec '",
+                item.original,
+                "' did not match any files"
+            ]));
         }
         let exact = paths.contains(&item.matched) || item.is_glob();
         let recursive = paths.iter().any(|path| item.matches(path) && *path != item.matched) && !exact;
         if matched && recursive && !parsed.has("r") {
-            let shown = if item.matched.is_empty() { b".".as_slice() } else { &item.original };
+            let shown = if item.matched.is_empty() {
+                b".".as_slice()
+            } else {
+                &item.original
+            };
             return Err(Fault::fatal(cat!["not removing '", shown, "' recursively without -r"]));
         }
     }
@@ -127,5 +139,9 @@ fn check(cx: &Cx<'_, '_>, repo: &Repo, index: &Index, paths: &[Vec<u8>], cached:
         "the following files have local modifications:",
         "\n(use --cached to keep the file, or -f to force removal)",
     );
-    if text.is_empty() { Ok(()) } else { Err(Fault::Plain(text, 1)) }
+    if text.is_empty() {
+        Ok(())
+    } else {
+        Err(Fault::Plain(text, 1))
+    }
 }

@@ -69,7 +69,9 @@ pub(super) const HELP: Command = Command {
 };
 
 fn var(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    let [name] = args else { return Err(usage_only(VAR.usage)) };
+    let [name] = args else {
+        return Err(usage_only(VAR.usage));
+    };
     let repo = cx.repo()?;
     let text = match name.as_slice() {
         b"GIT_AUTHOR_IDENT" => cx.identity(&repo, Role::Author)?.line(),
@@ -84,7 +86,11 @@ fn var(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         }
         b"GIT_DEFAULT_BRANCH" => repo.config.get("init.defaultbranch").unwrap_or(b"master").to_vec(),
         b"GIT_SHELL_PATH" => b"/bin/sh".to_vec(),
-        b"-l" | b"GIT_SEQUENCE_EDITOR" | b"GIT_ATTR_SYSTEM" | b"GIT_ATTR_GLOBAL" | b"GIT_CONFIG_SYSTEM"
+        b"-l"
+        | b"GIT_SEQUENCE_EDITOR"
+        | b"GIT_ATTR_SYSTEM"
+        | b"GIT_ATTR_GLOBAL"
+        | b"GIT_CONFIG_SYSTEM"
         | b"GIT_CONFIG_GLOBAL" => return Err(Fault::gap(cat!["'var ", name, "'"])),
         _ => return Err(usage_only(VAR.usage)),
     };
@@ -101,7 +107,9 @@ fn count_objects(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let size = |oid: &Oid| {
         let hex = oid.hex();
         let path = cat![repo.store.dir, "/", hex[..2], "/", hex[2..]];
-        files.metadata(&path).map_or(0, |metadata| metadata.size.div_ceil(4096) * 4096)
+        files
+            .metadata(&path)
+            .map_or(0, |metadata| metadata.size.div_ceil(4096) * 4096)
     };
     let bytes: u64 = loose.iter().map(size).sum();
     let human = |bytes: u64| match (parsed.has("human-readable"), bytes) {
@@ -119,7 +127,10 @@ fn count_objects(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let packs = repo.store.packs(files);
     let packed: usize = packs.iter().map(|pack| pack.count()).sum();
     let packed_bytes: u64 = packs.iter().map(|pack| pack.bytes(files)).sum();
-    let prunable = loose.iter().filter(|oid| packs.iter().any(|pack| pack.offset(oid).is_some())).count();
+    let prunable = loose
+        .iter()
+        .filter(|oid| packs.iter().any(|pack| pack.offset(oid).is_some()))
+        .count();
     let text = format!(
         "count: {}\nsize: {}\nin-pack: {packed}\npacks: {}\nsize-pack: {}\nprune-packable: {prunable}\ngarbage: 0\nsize-garbage: {}\n",
         loose.len(),
@@ -155,10 +166,15 @@ fn check_ignore(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             return Err(Fault::fatal("cannot specify pathnames with --stdin"));
         }
         return Ok(Next::Input(Then::new(check, |check, cx, outcome| {
-            let Outcome::Input(input) = outcome else { return Ok(Next::Exit(1)) };
+            let Outcome::Input(input) = outcome else {
+                return Ok(Next::Exit(1));
+            };
             let separator = if check.null { 0 } else { b'\n' };
-            let paths: Vec<Vec<u8>> =
-                input.split(|b| *b == separator).filter(|path| !path.is_empty()).map(<[u8]>::to_vec).collect();
+            let paths: Vec<Vec<u8>> = input
+                .split(|b| *b == separator)
+                .filter(|path| !path.is_empty())
+                .map(<[u8]>::to_vec)
+                .collect();
             check_paths(&check, cx, &paths)
         })));
     }
@@ -187,7 +203,11 @@ fn check_paths(check: &Check, cx: &mut Cx<'_, '_>, paths: &[Vec<u8>]) -> Result<
     let mut matched = 0;
     for typed in paths {
         let path = crate::pathspec::from_top(&repo, &repo.prefix, typed, typed)?;
-        let directory = cx.files().symlink_metadata(&repo.work_path(&path)).is_ok_and(|m| m.is_dir()) || typed.ends_with(b"/");
+        let directory = cx
+            .files()
+            .symlink_metadata(&repo.work_path(&path))
+            .is_ok_and(|m| m.is_dir())
+            || typed.ends_with(b"/");
         let tracked = !check.no_index && (index.contains(&path) || !index.below(&path).is_empty() && !path.is_empty());
         let pattern = match tracked || path.is_empty() {
             true => None,
@@ -220,7 +240,14 @@ fn line(check: &Check, repo: &Repo, pattern: Option<&Pattern>, typed: &[u8]) -> 
     let shown = quote_path(typed, quote_high(&repo.config));
     match (check.verbose, pattern) {
         (false, _) => cat![shown, "\n"],
-        (true, Some(pattern)) => cat![pattern.source, format!(":{}:", pattern.line), pattern.text, "\t", shown, "\n"],
+        (true, Some(pattern)) => cat![
+            pattern.source,
+            format!(":{}:", pattern.line),
+            pattern.text,
+            "\t",
+            shown,
+            "\n"
+        ],
         (true, None) => cat!["::\t", shown, "\n"],
     }
 }
@@ -229,7 +256,11 @@ fn merge_base(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let parsed = MERGE_BASE.parse(args)?;
     let repo = cx.repo()?;
     let mut commits = Vec::new();
-    let minimum = if parsed.has("independent") || parsed.has("octopus") { 1 } else { 2 };
+    let minimum = if parsed.has("independent") || parsed.has("octopus") {
+        1
+    } else {
+        2
+    };
     if parsed.args.len() < minimum {
         return Err(usage_only(MERGE_BASE.usage));
     }
@@ -263,7 +294,11 @@ fn merge_base(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         history.merge_bases(&commits[0], &commits[1..])?
     };
     let all = parsed.has("all") || parsed.has("independent");
-    let shown = if all { found.as_slice() } else { &found[..found.len().min(1)] };
+    let shown = if all {
+        found.as_slice()
+    } else {
+        &found[..found.len().min(1)]
+    };
     for oid in shown {
         cx.print(format!("{oid}\n"));
     }
@@ -277,7 +312,9 @@ fn stripspace(_: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     }
     let modes = (parsed.has("strip-comments"), parsed.has("comment-lines"));
     Ok(Next::Input(Then::new(modes, |(strip, comment), cx, outcome| {
-        let Outcome::Input(input) = outcome else { return Ok(Next::Exit(1)) };
+        let Outcome::Input(input) = outcome else {
+            return Ok(Next::Exit(1));
+        };
         let out = match (strip, comment) {
             (_, true) => crate::print::long::commented(&input, "#"),
             (strip, false) => message::strip(&input, strip.then_some(b"#".as_slice())),
@@ -294,7 +331,12 @@ fn help(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             Ok(Next::Exit(0))
         }
         [name] if !name.starts_with(b"-") => Err(Fault::gap(cat!["the manual page of 'git ", name, "'"])),
-        [option] if matches!(option.as_slice(), b"-a" | b"--all" | b"-g" | b"--guides" | b"-c" | b"--config") => {
+        [option]
+            if matches!(
+                option.as_slice(),
+                b"-a" | b"--all" | b"-g" | b"--guides" | b"-c" | b"--config"
+            ) =>
+        {
             Err(Fault::gap(cat!["'help ", option, "'"]))
         }
         [option, ..] => {

@@ -20,8 +20,18 @@ pub(super) const COMMAND: Command = Command {
     help_on_stderr: true,
     paged: false,
     supported: &[
-        "short", "branch", "show-stash", "porcelain", "long", "null", "untracked-files", "ignored", "column",
-        "no-renames", "find-renames", "ahead-behind",
+        "short",
+        "branch",
+        "show-stash",
+        "porcelain",
+        "long",
+        "null",
+        "untracked-files",
+        "ignored",
+        "column",
+        "no-renames",
+        "find-renames",
+        "ahead-behind",
     ],
 };
 
@@ -51,7 +61,11 @@ pub(super) fn untracked_mode(option: Option<&[u8]>, given: bool, repo: &Repo) ->
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let parsed = COMMAND.parse(args)?;
     let repo = cx.work_repo()?;
-    let mut format = if repo.config.bool_or("status.short", false) { Format::Short } else { Format::Long };
+    let mut format = if repo.config.bool_or("status.short", false) {
+        Format::Short
+    } else {
+        Format::Long
+    };
     for given in &parsed.options {
         format = match (given.name.as_str(), given.negated, given.value.as_deref()) {
             ("short" | "porcelain" | "long", true, _) | ("long", ..) => Format::Long,
@@ -79,12 +93,18 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         repo.save_index(cx.files_mut(), &mut index)?;
     }
     let head = repo.refs.head(cx.files());
-    let no_renames = parsed.flag("no-renames") == Some(true) || !repo.config.bool_or("diff.renames", true) && repo.config.get("diff.renames").is_some_and(|v| !v.starts_with(b"c"));
+    let no_renames = parsed.flag("no-renames") == Some(true)
+        || !repo.config.bool_or("diff.renames", true)
+            && repo.config.get("diff.renames").is_some_and(|v| !v.starts_with(b"c"));
     let options = Options {
         untracked,
         ignored,
         pathspec: Pathspec::parse(&repo, &parsed.args)?,
-        renames: if no_renames { None } else { Some(rename_score(parsed.value("find-renames"))) },
+        renames: if no_renames {
+            None
+        } else {
+            Some(rename_score(parsed.value("find-renames")))
+        },
         base: head,
     };
     let status = status::collect(cx.files(), &repo, &index, &options)?;
@@ -108,16 +128,18 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             column_width: parsed.has("column").then(|| cx.width()),
         }
         .text()?,
-        Format::PorcelainV2 => {
-            porcelain::text(cx.files(), &repo, &index, &status, branch_option == Some(true), null)?
-        }
+        Format::PorcelainV2 => porcelain::text(cx.files(), &repo, &index, &status, branch_option == Some(true), null)?,
         Format::Short | Format::Porcelain => {
             let porcelain = matches!(format, Format::Porcelain);
             Short {
                 repo: &repo,
                 files: cx.files(),
                 status: &status,
-                colors: if porcelain { Colors::off() } else { cx.colors(&repo, "status", None) },
+                colors: if porcelain {
+                    Colors::off()
+                } else {
+                    cx.colors(&repo, "status", None)
+                },
                 null,
                 porcelain,
                 branch: branch_option.unwrap_or(!porcelain && repo.config.bool_or("status.branch", false)),
@@ -138,7 +160,9 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
 
 /// `-M`'s value in percent: `80%`, `8` (means 80 %), `08` (means 8 %).
 pub(super) fn rename_score(value: Option<&[u8]>) -> u32 {
-    let Some(text) = value.filter(|text| !text.is_empty()) else { return 50 };
+    let Some(text) = value.filter(|text| !text.is_empty()) else {
+        return 50;
+    };
     let digits: Vec<u8> = text.iter().copied().take_while(u8::is_ascii_digit).collect();
     let number: u32 = crate::bytes::parse_number(&digits).unwrap_or(50);
     if text.ends_with(b"%") {

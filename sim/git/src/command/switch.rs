@@ -16,8 +16,18 @@ pub(super) const COMMAND: Command = Command {
     help_on_stderr: false,
     paged: false,
     supported: &[
-        "create", "force-create", "guess", "discard-changes", "quiet", "progress", "detach", "track", "force", "orphan",
-        "overwrite-ignore", "ignore-other-worktrees",
+        "create",
+        "force-create",
+        "guess",
+        "discard-changes",
+        "quiet",
+        "progress",
+        "detach",
+        "track",
+        "force",
+        "orphan",
+        "overwrite-ignore",
+        "ignore-other-worktrees",
     ],
 };
 
@@ -26,9 +36,15 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let repo = cx.work_repo()?;
     let names = ["create", "force-create", "orphan"];
     if names.iter().filter(|name| parsed.value(name).is_some()).count() > 1 {
-        return Err(Fault::fatal("options '-c', '-C', and '--orphan' cannot be used together"));
+        return Err(Fault::fatal(
+            "options '-c', '-C', and '--orphan' cannot be used together",
+        ));
     }
-    let create = names[..2].iter().find_map(|name| parsed.value(name).map(|value| (value.to_vec(), *name == "force-create")));
+    let create = names[..2].iter().find_map(|name| {
+        parsed
+            .value(name)
+            .map(|value| (value.to_vec(), *name == "force-create"))
+    });
     if parsed.has("detach") && (create.is_some() || parsed.value("orphan").is_some()) {
         return Err(Fault::fatal("'--detach' cannot be used with '-b/-B/--orphan'"));
     }
@@ -43,7 +59,12 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let how = How {
         create: None,
         start: typed.clone(),
-        track: parsed.options.iter().rev().find(|given| given.name == "track").map(|given| !given.negated),
+        track: parsed
+            .options
+            .iter()
+            .rev()
+            .find(|given| given.name == "track")
+            .map(|given| !given.negated),
         detach: parsed.has("detach"),
         force: parsed.has("force") || parsed.has("discard-changes"),
         quiet: parsed.has("quiet"),
@@ -58,7 +79,17 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     };
     let Some(goal) = switching::goal(cx, &repo, &typed)? else {
         if let Some(remote) = guess(cx, &repo, &typed).filter(|_| parsed.flag("guess") != Some(false)) {
-            return create_branch(cx, &repo, &typed, false, Some(remote), How { track: Some(true), ..how });
+            return create_branch(
+                cx,
+                &repo,
+                &typed,
+                false,
+                Some(remote),
+                How {
+                    track: Some(true),
+                    ..how
+                },
+            );
         }
         return Err(Fault::fatal(cat!["invalid reference: ", typed]));
     };
@@ -78,7 +109,11 @@ pub(super) fn guess(cx: &Cx<'_, '_>, repo: &Repo, name: &[u8]) -> Option<Vec<u8>
         short.ends_with(&suffix) && !short[..short.len() - suffix.len()].contains(&b'/')
     });
     let first = found.next()?;
-    if found.next().is_some() { None } else { Some(crate::refs::shorten(&first.name).to_vec()) }
+    if found.next().is_some() {
+        None
+    } else {
+        Some(crate::refs::shorten(&first.name).to_vec())
+    }
 }
 
 /// `-b`/`-c`, `-B`/`-C`: checks everything before anything changes.
@@ -105,11 +140,26 @@ pub(super) fn create_branch(
             }
             return Ok(Next::Exit(0));
         }
-        return Err(Fault::fatal(cat!["'", typed, "' is not a commit and a branch '", name, "' cannot be created from it"]));
+        return Err(Fault::fatal(cat![
+            "'",
+            typed,
+            "' is not a commit and a branch '",
+            name,
+            "' cannot be created from it"
+        ]));
     };
     // The name as it resolves: `-` is the branch before.
     let start = start.map(|typed| if typed == b"-" { goal.name.clone() } else { typed });
-    switching::switch(cx, repo, &goal, &How { create: Some((name, force)), start, ..how })?;
+    switching::switch(
+        cx,
+        repo,
+        &goal,
+        &How {
+            create: Some((name, force)),
+            start,
+            ..how
+        },
+    )?;
     Ok(Next::Exit(0))
 }
 
@@ -156,7 +206,10 @@ fn check_nothing_under_way(cx: &Cx<'_, '_>, repo: &Repo) -> Result<()> {
 
 /// `git switch v1.0`: only branches can be switched to without `--detach`.
 fn not_a_branch(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8]) -> Fault {
-    let full = crate::revision::with_resolver(cx, repo, |resolver| resolver.dwim(name)).ok().flatten().map(|(full, _)| full);
+    let full = crate::revision::with_resolver(cx, repo, |resolver| resolver.dwim(name))
+        .ok()
+        .flatten()
+        .map(|(full, _)| full);
     let what = match full.as_deref() {
         Some(full) if full.starts_with(b"refs/tags/") => cat!["tag '", &full[b"refs/tags/".len()..], "'"],
         Some(full) if full.starts_with(b"refs/remotes/") => {

@@ -28,8 +28,26 @@ pub(super) const COMMAND: Command = Command {
     help_on_stderr: false,
     paged: false,
     supported: &[
-        "list", "n", "delete", "annotate", "message", "file", "edit", "cleanup", "force", "create-reflog", "column",
-        "contains", "no-contains", "merged", "no-merged", "omit-empty", "sort", "points-at", "format", "color",
+        "list",
+        "n",
+        "delete",
+        "annotate",
+        "message",
+        "file",
+        "edit",
+        "cleanup",
+        "force",
+        "create-reflog",
+        "column",
+        "contains",
+        "no-contains",
+        "merged",
+        "no-merged",
+        "omit-empty",
+        "sort",
+        "points-at",
+        "format",
+        "color",
         "ignore-case",
     ],
 };
@@ -43,7 +61,9 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         return delete(cx, &repo, &parsed.args);
     }
     let list_mode = parsed.has("list") || parsed.has("n") || filtering || parsed.args.is_empty();
-    let creating = ["annotate", "message", "file", "edit"].iter().any(|name| parsed.has(name));
+    let creating = ["annotate", "message", "file", "edit"]
+        .iter()
+        .any(|name| parsed.has(name));
     if list_mode && !(creating && parsed.args.is_empty()) {
         return list(cx, &repo, &parsed);
     }
@@ -55,7 +75,12 @@ fn list(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
     let ignore_case = parsed.has("ignore-case");
     if !parsed.args.is_empty() {
         let fold = if ignore_case { crate::wildmatch::CASEFOLD } else { 0 };
-        refs.retain(|item| parsed.args.iter().any(|pattern| wildmatch(pattern, &item.name[10..], fold)));
+        refs.retain(|item| {
+            parsed
+                .args
+                .iter()
+                .any(|pattern| wildmatch(pattern, &item.name[10..], fold))
+        });
     }
     let mut points_at = Vec::new();
     for given in parsed.options.iter().filter(|given| given.name == "points-at") {
@@ -73,17 +98,29 @@ fn list(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
         points_at,
     };
     filter.apply(repo, cx.files(), &mut refs)?;
-    let listing = Listing { repo, files: cx.files(), clock: cx.clock() };
+    let listing = Listing {
+        repo,
+        files: cx.files(),
+        clock: cx.clock(),
+    };
     let mut keys = parsed.values("sort");
     if keys.is_empty() {
-        keys = repo.config.get_all("tag.sort").into_iter().map(<[u8]>::to_vec).collect();
+        keys = repo
+            .config
+            .get_all("tag.sort")
+            .into_iter()
+            .map(<[u8]>::to_vec)
+            .collect();
     }
     listing.sort(&mut refs, &keys, ignore_case)?;
     let lines_wanted: usize = match (parsed.has("n"), parsed.value("n")) {
         (false, _) => 0,
         (true, None) => 1,
         (true, Some(text)) => crate::bytes::parse_number(text).ok_or_else(|| {
-            Fault::Error(b"switch `n' expects an integer value with an optional k/m/g suffix".to_vec(), 129)
+            Fault::Error(
+                b"switch `n' expects an integer value with an optional k/m/g suffix".to_vec(),
+                129,
+            )
         })?,
     };
     let mut cells = Vec::new();
@@ -178,9 +215,10 @@ fn create(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
         (true, Some(b"-")) => return Err(Fault::gap("'tag -F -'")),
         (true, Some(file)) => {
             let full = cx.io.path(file);
-            let text = cx.files().read(&full).map_err(|errno| {
-                Fault::fatal(cat!["could not open or read '", file, "': ", errno.to_string()])
-            })?;
+            let text = cx
+                .files()
+                .read(&full)
+                .map_err(|errno| Fault::fatal(cat!["could not open or read '", file, "': ", errno.to_string()]))?;
             Some(text.to_vec())
         }
         (true, None) => None,
@@ -191,7 +229,10 @@ fn create(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
         text => {
             let path = repo.git_path("TAG_EDITMSG");
             let comment = comment_char(&repo.config);
-            let old_message = draft.old.and_then(|oid| repo.store.tag(cx.files(), &oid).ok()).map(|tag| tag.message);
+            let old_message = draft
+                .old
+                .and_then(|oid| repo.store.tag(cx.files(), &oid).ok())
+                .map(|tag| tag.message);
             let start = text.or(old_message).unwrap_or_else(|| b"\n".to_vec());
             let start = if start == b"\n" { start } else { cat![start] };
             let keeps = draft.cleanup != Cleanup::Strip;
@@ -224,7 +265,11 @@ fn annotate(cx: &mut Cx<'_, '_>, draft: &Draft, text: &[u8]) -> Result<Next> {
             "hint: You have created a nested tag. The object referred to by your new tag is\n",
             "hint: already a tag. If you meant to tag the object that it points to, use:\n",
             "hint:\n",
-            "hint: \tgit tag -f ", draft.name, " ", draft.object.hex(), "^{}\n",
+            "hint: \tgit tag -f ",
+            draft.name,
+            " ",
+            draft.object.hex(),
+            "^{}\n",
             "hint: Disable this message with \"git config advice.nestedTag false\"\n"
         ]);
     }
@@ -246,7 +291,15 @@ fn finish(cx: &mut Cx<'_, '_>, draft: &Draft, new: Oid) -> Result<Next> {
     let repo = &draft.repo;
     let who = cx.log_identity(repo)?;
     let full = cat!["refs/tags/", draft.name];
-    let update = Update { name: &full, new, old: None, message: b"", who: &who, no_deref: false, create_log: false };
+    let update = Update {
+        name: &full,
+        new,
+        old: None,
+        message: b"",
+        who: &who,
+        no_deref: false,
+        create_log: false,
+    };
     repo.refs.update(cx.files_mut(), &update)?;
     if let Some(old) = draft.old.filter(|old| *old != new) {
         let short = repo.short(cx.files(), &old);

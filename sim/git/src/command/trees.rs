@@ -78,7 +78,11 @@ fn commit_tree(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             parents.push(parent);
         }
     }
-    let draft = Draft { repo, tree: oid, parents };
+    let draft = Draft {
+        repo,
+        tree: oid,
+        parents,
+    };
     let mut message: Option<Vec<u8>> = None;
     for given in &parsed.options {
         let value = given.value.clone().unwrap_or_default();
@@ -88,7 +92,12 @@ fn commit_tree(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             "F" => {
                 let full = cx.io.path(&value);
                 let text = cx.files().read(&full).map_err(|errno| {
-                    Fault::fatal(cat!["git commit-tree: failed to open '", value, "': ", errno.to_string()])
+                    Fault::fatal(cat![
+                        "git commit-tree: failed to open '",
+                        value,
+                        "': ",
+                        errno.to_string()
+                    ])
                 })?;
                 text.to_vec()
             }
@@ -110,7 +119,9 @@ fn commit_tree(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
 }
 
 fn finish(draft: Draft, cx: &mut Cx<'_, '_>, outcome: Outcome) -> Result<Next> {
-    let Outcome::Input(message) = outcome else { return Ok(Next::Exit(1)) };
+    let Outcome::Input(message) = outcome else {
+        return Ok(Next::Exit(1));
+    };
     let commit = Commit {
         tree: draft.tree,
         parents: draft.parents,

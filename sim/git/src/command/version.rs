@@ -17,7 +17,14 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    parse(&Syntax { command: "version", usage: USAGE, ..Syntax::default() }, args)?;
+    parse(
+        &Syntax {
+            command: "version",
+            usage: USAGE,
+            ..Syntax::default()
+        },
+        args,
+    )?;
     cx.print(concat!("git version ", "2.47.3", "\n"));
     Ok(Next::Exit(0))
 }

@@ -3,11 +3,17 @@
 use super::parse::{Fields, match_word, word_len};
 use super::{Civil, Clock, MONTHS, WEEKDAYS, parse_strict};
 
-const NUMBERS: [&str; 11] =
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+const NUMBERS: [&str; 11] = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+];
 
-const UNITS: [(&str, i64); 5] =
-    [("seconds", 1), ("minutes", 60), ("hours", 3600), ("days", 86_400), ("weeks", 7 * 86_400)];
+const UNITS: [(&str, i64); 5] = [
+    ("seconds", 1),
+    ("minutes", 60),
+    ("hours", 3600),
+    ("days", 86_400),
+    ("weeks", 7 * 86_400),
+];
 
 struct State {
     /// What is being built, in local time.
@@ -51,7 +57,8 @@ impl State {
         self.touched = true;
         let len = text.iter().take_while(|b| b.is_ascii_digit()).count();
         let next = text.get(len);
-        let joined = matches!(next, Some(b':' | b'.' | b'/' | b'-')) && text.get(len + 1).is_some_and(u8::is_ascii_digit);
+        let joined =
+            matches!(next, Some(b':' | b'.' | b'/' | b'-')) && text.get(len + 1).is_some_and(u8::is_ascii_digit);
         if joined {
             return self.fields.number(text);
         }

@@ -73,7 +73,11 @@ fn format_in(seconds: i64, zone: i32, mode: &Mode, clock: &Clock, local: bool) -
     let (hour, minute, second) = (civil.hour, civil.minute, civil.second);
     let weekday = &WEEKDAYS[civil.weekday()][..3];
     let month_name = &MONTHS[month as usize - 1][..3];
-    let zone_shown = if local { String::new() } else { format!(" {}", zone_text(zone)) };
+    let zone_shown = if local {
+        String::new()
+    } else {
+        format!(" {}", zone_text(zone))
+    };
     match mode {
         Mode::Local(inner) => {
             let zone = minutes_to_zone(clock.zone.offset_minutes(seconds));
@@ -84,7 +88,10 @@ fn format_in(seconds: i64, zone: i32, mode: &Mode, clock: &Clock, local: bool) -
         }
         Mode::Relative => relative(seconds, clock.seconds),
         Mode::Iso => {
-            format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} {}", zone_text(zone))
+            format!(
+                "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} {}",
+                zone_text(zone)
+            )
         }
         Mode::IsoStrict => {
             let suffix = match zone {
@@ -221,7 +228,11 @@ fn strftime(pattern: &[u8], seconds: i64, zone: i32, civil: &Civil, clock: &Cloc
             out.push(b'%');
             break;
         };
-        let name = if local { String::from_utf8_lossy(clock.zone.name(seconds)).into_owned() } else { String::new() };
+        let name = if local {
+            String::from_utf8_lossy(clock.zone.name(seconds)).into_owned()
+        } else {
+            String::new()
+        };
         out.extend_from_slice(conversion(code, seconds, zone, civil, &name).as_bytes());
     }
     out
@@ -239,7 +250,13 @@ fn conversion(code: u8, seconds: i64, zone: i32, t: &Civil, zone_name: &str) -> 
         b'B' => month.to_owned(),
         b'c' => format!(
             "{} {} {:>2} {:02}:{:02}:{:02} {}",
-            &weekday[..3], &month[..3], t.day, t.hour, t.minute, t.second, t.year
+            &weekday[..3],
+            &month[..3],
+            t.day,
+            t.hour,
+            t.minute,
+            t.second,
+            t.year
         ),
         b'C' => format!("{:02}", t.year / 100),
         b'd' => format!("{:02}", t.day),
@@ -256,7 +273,12 @@ fn conversion(code: u8, seconds: i64, zone: i32, t: &Civil, zone_name: &str) -> 
         b'n' => "\n".to_owned(),
         b'p' => if t.hour < 12 { "AM" } else { "PM" }.to_owned(),
         b'P' => if t.hour < 12 { "am" } else { "pm" }.to_owned(),
-        b'r' => format!("{twelve:02}:{:02}:{:02} {}", t.minute, t.second, if t.hour < 12 { "AM" } else { "PM" }),
+        b'r' => format!(
+            "{twelve:02}:{:02}:{:02} {}",
+            t.minute,
+            t.second,
+            if t.hour < 12 { "AM" } else { "PM" }
+        ),
         b'R' => format!("{:02}:{:02}", t.hour, t.minute),
         b's' => seconds.to_string(),
         b'S' => format!("{:02}", t.second),

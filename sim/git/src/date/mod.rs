@@ -106,21 +106,52 @@ impl Civil {
 
     /// 0 is Sunday.
     pub fn weekday(&self) -> usize {
-        let days = Self { hour: 0, minute: 0, second: 0, ..*self }.to_seconds().div_euclid(86_400);
+        let days = Self {
+            hour: 0,
+            minute: 0,
+            second: 0,
+            ..*self
+        }
+        .to_seconds()
+        .div_euclid(86_400);
         (days + 4).rem_euclid(7) as usize
     }
 
     /// 1 is the first of January.
     pub fn day_of_year(&self) -> i64 {
-        let first = Self { month: 1, day: 1, hour: 0, minute: 0, second: 0, ..*self };
+        let first = Self {
+            month: 1,
+            day: 1,
+            hour: 0,
+            minute: 0,
+            second: 0,
+            ..*self
+        };
         (self.to_seconds() - first.to_seconds()) / 86_400 + 1
     }
 }
 
 pub(crate) const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
-pub(crate) const WEEKDAYS: [&str; 7] =
-    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+pub(crate) const WEEKDAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];

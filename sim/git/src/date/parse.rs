@@ -20,9 +20,30 @@ pub(super) struct Fields {
 
 /// Names of zones Git knows, hours east of Greenwich.
 const ZONES: [(&str, i32); 24] = [
-    ("IDLW", -12), ("NT", -11), ("CAT", -10), ("HST", -10), ("HDT", -9), ("YST", -9), ("YDT", -8), ("PST", -8),
-    ("PDT", -7), ("MST", -7), ("MDT", -6), ("CST", -6), ("CDT", -5), ("EST", -5), ("EDT", -4), ("AST", -4),
-    ("ADT", -3), ("WAT", -1), ("GMT", 0), ("UTC", 0), ("Z", 0), ("CET", 1), ("CEST", 2), ("JST", 9),
+    ("IDLW", -12),
+    ("NT", -11),
+    ("CAT", -10),
+    ("HST", -10),
+    ("HDT", -9),
+    ("YST", -9),
+    ("YDT", -8),
+    ("PST", -8),
+    ("PDT", -7),
+    ("MST", -7),
+    ("MDT", -6),
+    ("CST", -6),
+    ("CDT", -5),
+    ("EST", -5),
+    ("EDT", -4),
+    ("AST", -4),
+    ("ADT", -3),
+    ("WAT", -1),
+    ("GMT", 0),
+    ("UTC", 0),
+    ("Z", 0),
+    ("CET", 1),
+    ("CEST", 2),
+    ("JST", 9),
 ];
 
 /// Seconds since the epoch and zone (`+0130` is 130); `None`: not a date.
@@ -79,7 +100,11 @@ pub(super) fn match_word(text: &[u8], name: &str) -> usize {
         .zip(name.bytes())
         .take_while(|(a, b)| a.eq_ignore_ascii_case(b))
         .count();
-    if same == word.min(same.max(1)) && same >= word { word } else { 0 }
+    if same == word.min(same.max(1)) && same >= word {
+        word
+    } else {
+        0
+    }
 }
 
 pub(super) fn word_len(text: &[u8]) -> usize {
@@ -216,7 +241,8 @@ impl Fields {
                 return None;
             }
             (self.hour, self.minute, self.second) = (Some(first), Some(second), Some(third));
-            if text.get(end) == Some(&b'.') && text.get(end + 1).is_some_and(u8::is_ascii_digit) && self.year.is_some() {
+            if text.get(end) == Some(&b'.') && text.get(end + 1).is_some_and(u8::is_ascii_digit) && self.year.is_some()
+            {
                 end = take(end + 1).1;
             }
             return Some(end);

@@ -81,9 +81,17 @@ impl Zone {
 impl Rule {
     /// When it strikes in a year, in local time.
     fn instant(&self, year: i64) -> i64 {
-        let first = Civil { year, month: self.month, day: 1, ..Civil::default() };
+        let first = Civil {
+            year,
+            month: self.month,
+            day: 1,
+            ..Civil::default()
+        };
         let mut day = 1 + (self.weekday - first.weekday() as i64).rem_euclid(7) + (self.week - 1) * 7;
-        let next = Civil { month: self.month + 1, ..first };
+        let next = Civil {
+            month: self.month + 1,
+            ..first
+        };
         let length = (next.to_seconds() - first.to_seconds()) / 86_400;
         while day > length {
             day -= 7;
@@ -128,7 +136,10 @@ fn take_name(rest: &mut &[u8]) -> Option<Vec<u8>> {
 
 /// `[+-]hh[:mm]` in minutes.
 fn take_offset(rest: &mut &[u8]) -> Option<i32> {
-    let len = rest.iter().take_while(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b':')).count();
+    let len = rest
+        .iter()
+        .take_while(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b':'))
+        .count();
     let (text, after) = rest.split_at(len);
     *rest = after;
     let negative = text.starts_with(b"-");
@@ -145,7 +156,10 @@ fn take_offset(rest: &mut &[u8]) -> Option<i32> {
 
 fn parse_rule(text: &[u8]) -> Option<Rule> {
     let (date, time) = crate::bytes::split_once(text, b'/').unwrap_or((text, b"2"));
-    let mut fields = date.strip_prefix(b"M")?.split(|b| *b == b'.').map(crate::bytes::parse_number::<i64>);
+    let mut fields = date
+        .strip_prefix(b"M")?
+        .split(|b| *b == b'.')
+        .map(crate::bytes::parse_number::<i64>);
     let rule = Rule {
         month: fields.next()??,
         week: fields.next()??,

@@ -23,7 +23,11 @@ pub(super) fn of(path: &[&str], glance: &Glance<'_>) -> Option<Value> {
     if let ["config", key] = path {
         return config(key, glance);
     }
-    let asker = Asker { repo: repository(glance)?, files: glance.files, glance };
+    let asker = Asker {
+        repo: repository(glance)?,
+        files: glance.files,
+        glance,
+    };
     match path {
         ["repository"] => Some(lossy(&asker.repo.git_dir).into()),
         ["root"] => Some(lossy(asker.repo.work_tree.as_deref()?).into()),
@@ -75,7 +79,9 @@ impl Asker<'_> {
 
     fn names(&self, prefix: &[u8]) -> Vec<String> {
         let refs = self.repo.refs.list(self.files, prefix);
-        refs.iter().map(|reference| lossy(&reference.name[prefix.len()..])).collect()
+        refs.iter()
+            .map(|reference| lossy(&reference.name[prefix.len()..]))
+            .collect()
     }
 
     fn ancestors(&self, tips: &[Oid]) -> Option<std::collections::BTreeSet<Oid>> {
@@ -112,7 +118,9 @@ impl Asker<'_> {
         match (what, oid) {
             ("exists", oid) => Some(oid.is_some().into()),
             ("annotated", oid) => {
-                let kind = oid.and_then(|oid| self.repo.store.read(self.files, &oid)).map(|object| object.kind);
+                let kind = oid
+                    .and_then(|oid| self.repo.store.read(self.files, &oid))
+                    .map(|object| object.kind);
                 Some((kind == Some(Kind::Tag)).into())
             }
             ("message", Some(oid)) => Some(lossy(&self.repo.store.tag(self.files, &oid).ok()?.message).into()),
@@ -157,7 +165,11 @@ impl Asker<'_> {
             .iter()
             .filter(|(path, entry)| old.get(*path) != Some(entry))
             .map(|(path, _)| lossy(path))
-            .chain(old.keys().filter(|path| !new.contains_key(*path)).map(|path| lossy(path)))
+            .chain(
+                old.keys()
+                    .filter(|path| !new.contains_key(*path))
+                    .map(|path| lossy(path)),
+            )
             .collect();
         paths.sort();
         Some(paths.into())
@@ -171,13 +183,21 @@ impl Asker<'_> {
     fn history(&self, file: &str) -> Option<Value> {
         let tips = history_tips(self.files, &self.repo);
         let holds = |oid: &Oid| {
-            tree::of_commit(self.files, &self.repo.store, Some(oid)).is_ok_and(|flat| flat.contains_key(file.as_bytes()))
+            tree::of_commit(self.files, &self.repo.store, Some(oid))
+                .is_ok_and(|flat| flat.contains_key(file.as_bytes()))
         };
         Some(self.ancestors(&tips)?.iter().filter(|oid| holds(oid)).count().into())
     }
 
     fn ignored(&self, file: &str) -> Option<Value> {
-        if self.repo.index(self.files).ok()?.entries().iter().any(|entry| entry.path == file.as_bytes()) {
+        if self
+            .repo
+            .index(self.files)
+            .ok()?
+            .entries()
+            .iter()
+            .any(|entry| entry.path == file.as_bytes())
+        {
             return Some(false.into());
         }
         let is_directory = self.files.is_dir(&self.repo.work_path(file.as_bytes()));
@@ -206,7 +226,10 @@ impl Asker<'_> {
     fn collect(&self) -> Option<Status> {
         let index = self.repo.index(self.files).ok()?;
         let head = self.repo.refs.head(self.files);
-        let options = Options { untracked: UntrackedMode::All, ..Options::new(head) };
+        let options = Options {
+            untracked: UntrackedMode::All,
+            ..Options::new(head)
+        };
         status::collect(self.files, &self.repo, &index, &options).ok()
     }
 
@@ -224,7 +247,10 @@ impl Asker<'_> {
             return Some("??".to_owned());
         }
         let letter = |changes: &[status::Change]| {
-            changes.iter().find(|change| change.path == path).map_or(' ', |change| char::from(change.letter))
+            changes
+                .iter()
+                .find(|change| change.path == path)
+                .map_or(' ', |change| char::from(change.letter))
         };
         let pair = (letter(&status.staged), letter(&status.unstaged));
         (pair != (' ', ' ')).then(|| format!("{}{}", pair.0, pair.1))
@@ -232,7 +258,11 @@ impl Asker<'_> {
 
     fn worktree(&self, what: &str) -> Option<Value> {
         let status = self.collect()?;
-        let changes = status.staged.iter().chain(&status.unstaged).map(|change| lossy(&change.path));
+        let changes = status
+            .staged
+            .iter()
+            .chain(&status.unstaged)
+            .map(|change| lossy(&change.path));
         let unmerged = status.unmerged.iter().map(|unmerged| lossy(&unmerged.path));
         let untracked = status.untracked.iter().map(|path| lossy(path));
         let mut paths: Vec<String> = changes.chain(unmerged).chain(untracked).collect();
@@ -241,7 +271,14 @@ impl Asker<'_> {
         match what {
             "clean" => Some(paths.is_empty().into()),
             "changed" => Some(paths.into()),
-            "untracked" => Some(status.untracked.iter().map(|path| lossy(path)).collect::<Vec<_>>().into()),
+            "untracked" => Some(
+                status
+                    .untracked
+                    .iter()
+                    .map(|path| lossy(path))
+                    .collect::<Vec<_>>()
+                    .into(),
+            ),
             _ => None,
         }
     }

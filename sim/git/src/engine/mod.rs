@@ -24,7 +24,10 @@ impl Engine for Git {
     fn view(&self, glance: &Glance<'_>) -> View {
         let view = view::of(glance);
         let bytes = postcard::to_allocvec(&view).expect("a view is plain data, which postcard always writes");
-        View { engine: essaim_proto_git::ENGINE, bytes }
+        View {
+            engine: essaim_proto_git::ENGINE,
+            bytes,
+        }
     }
 
     fn fact(&self, path: &[String], glance: &Glance<'_>) -> Option<Value> {

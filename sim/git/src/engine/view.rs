@@ -33,14 +33,23 @@ fn read(files: &Files, repo: &Repo) -> Repository {
     let head = repo.refs.head(files);
     let mut view = Repository {
         root: lossy(repo.work_tree.as_deref().unwrap_or(&repo.git_dir)),
-        head: Head { branch: state::branch_name(files, repo), oid: head.map(|oid| oid.hex()) },
+        head: Head {
+            branch: state::branch_name(files, repo),
+            oid: head.map(|oid| oid.hex()),
+        },
         ..Repository::default()
     };
     let mut tips: Vec<Oid> = head.into_iter().collect();
     for reference in repo.refs.list(files, b"refs/") {
-        let Some(oid) = peel(files, repo, reference.oid) else { continue };
+        let Some(oid) = peel(files, repo, reference.oid) else {
+            continue;
+        };
         let kind = kind_of(&reference.name);
-        view.refs.push(Ref { name: lossy(shorten(&reference.name)), kind, oid: oid.hex() });
+        view.refs.push(Ref {
+            name: lossy(shorten(&reference.name)),
+            kind,
+            oid: oid.hex(),
+        });
         // The stash's own commits are no part of the branches' history; its panel counts them.
         if kind != RefKind::Stash {
             tips.push(oid);
@@ -94,17 +103,30 @@ fn operation(files: &Files, repo: &Repo) -> Option<Operation> {
     } else {
         return None;
     };
-    let text = |name: &str| files.read(&repo.git_path(name)).map(|bytes| lossy(&bytes)).unwrap_or_default();
+    let text = |name: &str| {
+        files
+            .read(&repo.git_path(name))
+            .map(|bytes| lossy(&bytes))
+            .unwrap_or_default()
+    };
     let mut heads: Vec<String> = text("MERGE_HEAD").lines().map(str::to_owned).collect();
     heads.extend(under_way.cherry_pick.map(|oid| oid.hex()));
     let subject = text("MERGE_MSG").lines().next().unwrap_or_default().to_owned();
-    Some(Operation { kind: kind.to_owned(), heads, subject })
+    Some(Operation {
+        kind: kind.to_owned(),
+        heads,
+        subject,
+    })
 }
 
 fn add_commits(files: &Files, repo: &Repo, tips: &[Oid], view: &mut Repository) {
     let mut history = History::new(&repo.store, files);
-    let Ok(by_date) = history.by_date(tips, &[]) else { return };
-    let Ok(order) = history.topological(&by_date, true) else { return };
+    let Ok(by_date) = history.by_date(tips, &[]) else {
+        return;
+    };
+    let Ok(order) = history.topological(&by_date, true) else {
+        return;
+    };
     view.commits_count = order.len() as u64;
     for oid in order.iter().take(VIEW_COMMITS_MAX) {
         let Ok(commit) = history.commit(oid) else { continue };
@@ -122,7 +144,11 @@ fn add_commits(files: &Files, repo: &Repo, tips: &[Oid], view: &mut Repository) 
 fn file_states(files: &Files, repo: &Repo, head: Option<Oid>) -> Result<Vec<FileState>> {
     let index = repo.index(files)?;
     let in_head = tree::of_commit(files, &repo.store, head.as_ref())?;
-    let options = Options { untracked: UntrackedMode::All, renames: None, ..Options::new(head) };
+    let options = Options {
+        untracked: UntrackedMode::All,
+        renames: None,
+        ..Options::new(head)
+    };
     let status = status::collect(files, repo, &index, &options)?;
     let letters = letters(&status);
     let mut paths: BTreeSet<&[u8]> = in_head.keys().map(Vec::as_slice).collect();
@@ -175,7 +201,9 @@ fn file_state(
     let worktree_blob = if (x, y) == ('.', '.') || y == '.' {
         index_blob.clone()
     } else {
-        read_blob(files, &repo.work_path(path)).ok().map(|content| short(&object_id(Kind::Blob, &content)))
+        read_blob(files, &repo.work_path(path))
+            .ok()
+            .map(|content| short(&object_id(Kind::Blob, &content)))
     };
     FileState {
         path: lossy(path),
@@ -193,7 +221,10 @@ pub(super) fn history_tips(files: &Files, repo: &Repo) -> Vec<Oid> {
     let mut tips: Vec<Oid> = repo.refs.head(files).into_iter().collect();
     for prefix in ["refs/heads/", "refs/tags/"] {
         let refs = repo.refs.list(files, cat![prefix].as_slice());
-        tips.extend(refs.into_iter().filter_map(|reference| peel(files, repo, reference.oid)));
+        tips.extend(
+            refs.into_iter()
+                .filter_map(|reference| peel(files, repo, reference.oid)),
+        );
     }
     tips
 }

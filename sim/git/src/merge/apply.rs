@@ -40,7 +40,13 @@ pub fn apply(
         for (stage, side) in (1..).zip(stages) {
             if let Some((mode, oid)) = side {
                 let (path, mode, oid) = (path.clone(), *mode, *oid);
-                index.insert(Entry { path, mode, oid, stage, ..Entry::default() });
+                index.insert(Entry {
+                    path,
+                    mode,
+                    oid,
+                    stage,
+                    ..Entry::default()
+                });
             }
         }
     }

@@ -93,7 +93,11 @@ impl Merge<'_> {
             algorithm: self.options.algorithm,
             whitespace: self.options.whitespace,
         };
-        let labels = Labels { ours: &our_label, base: &base_label, theirs: &their_label };
+        let labels = Labels {
+            ours: &our_label,
+            base: &base_label,
+            theirs: &their_label,
+        };
         let merged = essaim_text::merge(&base, &ours, &theirs, &labels, &options);
         Ok((merged.bytes, merged.conflict_count == 0))
     }

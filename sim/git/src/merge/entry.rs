@@ -41,7 +41,10 @@ impl Merge<'_> {
     /// Whether the result has files below this path.
     fn has_directory(&self, path: &[u8]) -> bool {
         let below = cat![path, "/"];
-        self.out.range(below.clone()..).next().is_some_and(|(key, _)| key.starts_with(&below))
+        self.out
+            .range(below.clone()..)
+            .next()
+            .is_some_and(|(key, _)| key.starts_with(&below))
     }
 
     /// A file where the result has a directory: it gets another name.
@@ -55,7 +58,12 @@ impl Merge<'_> {
         self.say(
             &moved,
             cat![
-                "CONFLICT (file/directory): directory in the way of ", path, " from ", label, "; moving it to ", moved,
+                "CONFLICT (file/directory): directory in the way of ",
+                path,
+                " from ",
+                label,
+                "; moving it to ",
+                moved,
                 " instead.\n"
             ],
         );
@@ -66,7 +74,9 @@ impl Merge<'_> {
         let [base, ours, theirs] = info.stages;
         let conflicted = info.path_conflict || beside;
         match (ours, theirs) {
-            (Some(ours), Some(theirs)) if !same_type(ours.0, theirs.0) => self.distinct_types(path, &info, ours, theirs),
+            (Some(ours), Some(theirs)) if !same_type(ours.0, theirs.0) => {
+                self.distinct_types(path, &info, ours, theirs)
+            }
             (Some(ours), Some(theirs)) => {
                 let (side, clean) = self.content(&path, base, [ours, theirs], &info.names, 2 * self.depth)?;
                 if !clean {
@@ -115,8 +125,17 @@ impl Merge<'_> {
             self.say(
                 &path,
                 cat![
-                    "CONFLICT (modify/delete): ", path, " deleted in ", delete, " and modified in ", modify, ".  Version ",
-                    modify, " of ", path, " left in tree.\n"
+                    "CONFLICT (modify/delete): ",
+                    path,
+                    " deleted in ",
+                    delete,
+                    " and modified in ",
+                    modify,
+                    ".  Version ",
+                    modify,
+                    " of ",
+                    path,
+                    " left in tree.\n"
                 ],
             );
         }
@@ -142,7 +161,11 @@ impl Merge<'_> {
         let stay = |side: Side| base.filter(|base| same_type(base.0, side.0));
         let mut spots = Vec::new();
         for (at, side) in [ours, theirs].into_iter().enumerate() {
-            let spot = if rename[at] { self.unique_path(&path, &self.labels[at].clone()) } else { path.clone() };
+            let spot = if rename[at] {
+                self.unique_path(&path, &self.labels[at].clone())
+            } else {
+                path.clone()
+            };
             let mut stages = [stay(side), None, None];
             stages[at + 1] = Some(side);
             spots.push((spot, side, stages));
@@ -152,7 +175,15 @@ impl Merge<'_> {
         } else {
             "one of them so each can be recorded somewhere.\n"
         };
-        self.say(&path, cat!["CONFLICT (distinct types): ", path, " had different types on each side; renamed ", text]);
+        self.say(
+            &path,
+            cat![
+                "CONFLICT (distinct types): ",
+                path,
+                " had different types on each side; renamed ",
+                text
+            ],
+        );
         for (spot, side, stages) in spots {
             self.settle(spot, side, stages, false);
         }

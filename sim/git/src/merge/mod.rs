@@ -124,7 +124,9 @@ struct Info {
 
 impl Info {
     fn mask(&self) -> u8 {
-        (0..3).filter(|at| self.stages[*at].is_some()).fold(0, |mask, at| mask | 1 << at)
+        (0..3)
+            .filter(|at| self.stages[*at].is_some())
+            .fold(0, |mask, at| mask | 1 << at)
     }
 }
 
@@ -169,7 +171,10 @@ fn merge_commits(
     let (base, label) = base_of(files, repo, bases, options, depth)?;
     let labels = match depth {
         0 => options.labels.clone(),
-        _ => [b"Temporary merge branch 1".to_vec(), b"Temporary merge branch 2".to_vec()],
+        _ => [
+            b"Temporary merge branch 1".to_vec(),
+            b"Temporary merge branch 2".to_vec(),
+        ],
     };
     Merge::new(files, repo, options, labels, label, depth).run([&base, &ours, &theirs])
 }
@@ -183,15 +188,22 @@ fn base_of(files: &mut Files, repo: &Repo, bases: &[Oid], options: &Options, dep
         _ => b"merged common ancestors".to_vec(),
     };
     let mut oldest_first = bases.iter().rev();
-    let Some(first) = oldest_first.next() else { return Ok((Flat::new(), label)) };
+    let Some(first) = oldest_first.next() else {
+        return Ok((Flat::new(), label));
+    };
     let mut base = tree::of_commit(files, &repo.store, Some(first))?;
     let mut merged = vec![*first];
     for next in oldest_first {
         let inner = History::new(&repo.store, files).merge_bases(next, &merged)?;
         let (inner_base, inner_label) = base_of(files, repo, &inner, options, depth + 1)?;
         let other = tree::of_commit(files, &repo.store, Some(next))?;
-        let labels = [b"Temporary merge branch 1".to_vec(), b"Temporary merge branch 2".to_vec()];
-        base = Merge::new(files, repo, options, labels, inner_label, depth + 1).run([&inner_base, &base, &other])?.files;
+        let labels = [
+            b"Temporary merge branch 1".to_vec(),
+            b"Temporary merge branch 2".to_vec(),
+        ];
+        base = Merge::new(files, repo, options, labels, inner_label, depth + 1)
+            .run([&inner_base, &base, &other])?
+            .files;
         merged.push(*next);
     }
     Ok((base, label))
@@ -263,7 +275,14 @@ impl<'a> Merge<'a> {
                 continue;
             }
             let names = [path.clone(), path.clone(), path.clone()];
-            self.infos.insert(path.clone(), Info { stages, names, ..Info::default() });
+            self.infos.insert(
+                path.clone(),
+                Info {
+                    stages,
+                    names,
+                    ..Info::default()
+                },
+            );
         }
     }
 

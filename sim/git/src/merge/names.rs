@@ -49,10 +49,20 @@ impl Merge<'_> {
                 (None, Some(added)) => (b'A', none, added),
                 _ => continue,
             };
-            changes.push(Change { letter, path: path.clone(), from: None, score: 0, old, new });
+            changes.push(Change {
+                letter,
+                path: path.clone(),
+                from: None,
+                score: 0,
+                old,
+                new,
+            });
         }
         let relevant = |change: &Change| {
-            let untouched = self.infos.get(&change.path).is_some_and(|info| info.stages[3 - side] == info.stages[0]);
+            let untouched = self
+                .infos
+                .get(&change.path)
+                .is_some_and(|info| info.stages[3 - side] == info.stages[0]);
             change.letter == b'D' && (!untouched || self.counts_for_directory(&change.path, side))
         };
         if !changes.iter().any(relevant) {
@@ -64,14 +74,21 @@ impl Merge<'_> {
             let mut rest = Vec::new();
             for change in changes {
                 match change.from.clone() {
-                    Some(from) => renames.push(Rename { from, to: change.path.clone(), side }),
+                    Some(from) => renames.push(Rename {
+                        from,
+                        to: change.path.clone(),
+                        side,
+                    }),
                     None => rest.push(change),
                 }
             }
             rest
         };
         let rest = take(crate::renames::join(&contents, changes, 100, false, None)?);
-        let rest: Vec<Change> = rest.into_iter().filter(|change| change.letter == b'A' || relevant(change)).collect();
+        let rest: Vec<Change> = rest
+            .into_iter()
+            .filter(|change| change.letter == b'A' || relevant(change))
+            .collect();
         take(crate::renames::join(&contents, rest, threshold, false, None)?);
         Ok(renames)
     }
@@ -100,14 +117,25 @@ impl Merge<'_> {
             self.info(&one.from).gone = true;
             return Ok(());
         }
-        let (Some(a), Some(b)) = (self.stage(&ours.to, 1), self.stage(&theirs.to, 2)) else { return Ok(()) };
+        let (Some(a), Some(b)) = (self.stage(&ours.to, 1), self.stage(&theirs.to, 2)) else {
+            return Ok(());
+        };
         let names = [one.from.clone(), ours.to.clone(), theirs.to.clone()];
         let (merged, clean) = self.content(&one.from, base, [a, b], &names, 1 + 2 * self.depth)?;
         // A binary file cannot show both: each name keeps its own.
         let kept_ours = !clean && merged == a;
         let text = cat![
-            "CONFLICT (rename/rename): ", one.from, " renamed to ", ours.to, " in ", self.labels[0], " and to ", theirs.to,
-            " in ", self.labels[1], ".\n"
+            "CONFLICT (rename/rename): ",
+            one.from,
+            " renamed to ",
+            ours.to,
+            " in ",
+            self.labels[0],
+            " and to ",
+            theirs.to,
+            " in ",
+            self.labels[1],
+            ".\n"
         ];
         for (to, at) in [(&ours.to, 1), (&theirs.to, 2)] {
             let info = self.info(to);
@@ -130,26 +158,43 @@ impl Merge<'_> {
         let others = self.stage(from, other);
         let (label, other_label) = (self.labels[side - 1].clone(), self.labels[other - 1].clone());
         let deleted = cat![
-            "CONFLICT (rename/delete): ", from, " renamed to ", to, " in ", label, ", but deleted in ", other_label, ".\n"
+            "CONFLICT (rename/delete): ",
+            from,
+            " renamed to ",
+            to,
+            " in ",
+            label,
+            ", but deleted in ",
+            other_label,
+            ".\n"
         ];
         let collision = self.stage(to, other).is_some();
         let type_changed = match (base, others) {
             (Some(base), Some(others)) => !super::same_type(base.0, others.0),
             _ => false,
         };
-        let Some(renamed) = self.stage(to, *side) else { return Ok(()) };
+        let Some(renamed) = self.stage(to, *side) else {
+            return Ok(());
+        };
         match others {
             Some(others) if collision && !type_changed => {
                 let mut names = [from.clone(), from.clone(), from.clone()];
                 names[*side] = to.clone();
-                let pair = if *side == 1 { [renamed, others] } else { [others, renamed] };
+                let pair = if *side == 1 {
+                    [renamed, others]
+                } else {
+                    [others, renamed]
+                };
                 let (merged, clean) = self.content(from, base, pair, &names, 1 + 2 * self.depth)?;
                 let info = self.info(to);
                 info.stages[*side] = Some(merged);
                 info.renamed = true;
                 if !clean {
                     let text = cat![
-                        "CONFLICT (rename involved in collision): rename of ", from, " -> ", to,
+                        "CONFLICT (rename involved in collision): rename of ",
+                        from,
+                        " -> ",
+                        to,
                         " has content conflicts AND collides with another path; this may result in nested conflict markers.\n"
                     ];
                     self.say(to, text);

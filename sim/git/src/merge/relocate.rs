@@ -36,8 +36,13 @@ impl Merge<'_> {
         let mut directory = parent(path);
         while !directory.is_empty() {
             let below = cat![directory, "/"];
-            let others = self.infos.range(below.clone()..).take_while(|(key, _)| key.starts_with(&below));
-            let added = others.into_iter().any(|(_, info)| info.stages[0].is_none() && info.stages[3 - side].is_some());
+            let others = self
+                .infos
+                .range(below.clone()..)
+                .take_while(|(key, _)| key.starts_with(&below));
+            let added = others
+                .into_iter()
+                .any(|(_, info)| info.stages[0].is_none() && info.stages[3 - side].is_some());
             if added && !self.exists_below(directory, side) {
                 return true;
             }
@@ -49,7 +54,12 @@ impl Merge<'_> {
     fn exists_below(&self, directory: &[u8], at: usize) -> bool {
         let below = cat![directory, "/"];
         let starts = |key: &&Vec<u8>| key.starts_with(&below);
-        self.out.range(below.clone()..).map(|(key, _)| key).take_while(starts).next().is_some()
+        self.out
+            .range(below.clone()..)
+            .map(|(key, _)| key)
+            .take_while(starts)
+            .next()
+            .is_some()
             || self
                 .infos
                 .range(below.clone()..)
@@ -67,7 +77,11 @@ impl Merge<'_> {
             moves[side] = self.moved_directories(renames, side);
         }
         // Renamed on both sides: neither is followed.
-        let both: Vec<Vec<u8>> = moves[1].keys().filter(|old| moves[2].contains_key(*old)).cloned().collect();
+        let both: Vec<Vec<u8>> = moves[1]
+            .keys()
+            .filter(|old| moves[2].contains_key(*old))
+            .cloned()
+            .collect();
         for old in &both {
             moves[1].remove(old);
             moves[2].remove(old);
@@ -99,13 +113,17 @@ impl Merge<'_> {
         let mut moves = Moves::new();
         for (old, targets) in counts {
             let most = targets.values().copied().max().unwrap_or(0);
-            let mut best = targets.into_iter().filter(|(_, count)| *count == most).map(|(new, _)| new);
+            let mut best = targets
+                .into_iter()
+                .filter(|(_, count)| *count == most)
+                .map(|(new, _)| new);
             match (best.next(), best.next()) {
                 (Some(new), None) => _ = moves.insert(old, new),
                 _ => {
                     if self.adds_below(&old, 3 - side) {
                         let text = cat![
-                            "CONFLICT (directory rename split): Unclear where to rename ", old,
+                            "CONFLICT (directory rename split): Unclear where to rename ",
+                            old,
                             " to; it was renamed to multiple other directories, with no destination getting a majority of the files.\n"
                         ];
                         self.unclear = true;
@@ -119,8 +137,13 @@ impl Merge<'_> {
 
     fn adds_below(&self, directory: &[u8], side: usize) -> bool {
         let below = cat![directory, "/"];
-        let inside = self.infos.range(below.clone()..).take_while(|(key, _)| key.starts_with(&below));
-        inside.into_iter().any(|(_, info)| info.stages[0].is_none() && info.stages[side].is_some())
+        let inside = self
+            .infos
+            .range(below.clone()..)
+            .take_while(|(key, _)| key.starts_with(&below));
+        inside
+            .into_iter()
+            .any(|(_, info)| info.stages[0].is_none() && info.stages[side].is_some())
     }
 
     /// What a side put into directories that the other side renamed.
@@ -147,14 +170,25 @@ impl Merge<'_> {
             let Some(new) = theirs.get(directory) else { continue };
             if moves[side].contains_key(new) {
                 let text = cat![
-                    "WARNING: Avoiding applying ", directory, " -> ", new, " rename to ", path, ", because ", new,
+                    "WARNING: Avoiding applying ",
+                    directory,
+                    " -> ",
+                    new,
+                    " rename to ",
+                    path,
+                    ", because ",
+                    new,
                     " itself was renamed.\n"
                 ];
                 self.say(directory, text);
                 continue;
             }
             let rest = &path[directory.len() + 1..];
-            let to = if new.is_empty() { rest.to_vec() } else { cat![new, "/", rest] };
+            let to = if new.is_empty() {
+                rest.to_vec()
+            } else {
+                cat![new, "/", rest]
+            };
             found.push(Suggestion { path, to, side, rename });
         }
         found
@@ -164,7 +198,10 @@ impl Merge<'_> {
     fn without_collisions(&mut self, suggestions: Vec<Suggestion>) -> Vec<Suggestion> {
         let mut sources: BTreeMap<Vec<u8>, Vec<Vec<u8>>> = BTreeMap::new();
         for suggestion in &suggestions {
-            sources.entry(suggestion.to.clone()).or_default().push(suggestion.path.clone());
+            sources
+                .entry(suggestion.to.clone())
+                .or_default()
+                .push(suggestion.path.clone());
         }
         let mut told: BTreeSet<Vec<u8>> = BTreeSet::new();
         let mut kept = Vec::new();
@@ -172,18 +209,26 @@ impl Merge<'_> {
             let to = &suggestion.to;
             let from = &sources[to];
             let in_the_way = self.out.contains_key(to)
-                || self.infos.get(to).is_some_and(|info| info.stages[suggestion.side].is_some())
+                || self
+                    .infos
+                    .get(to)
+                    .is_some_and(|info| info.stages[suggestion.side].is_some())
                 || self.exists_below(to, suggestion.side);
             let text = if in_the_way {
                 cat![
-                    "CONFLICT (implicit dir rename): Existing file/dir at ", to,
+                    "CONFLICT (implicit dir rename): Existing file/dir at ",
+                    to,
                     " in the way of implicit directory rename(s) putting the following path(s) there: ",
-                    from.join(b", ".as_slice()), ".\n"
+                    from.join(b", ".as_slice()),
+                    ".\n"
                 ]
             } else if from.len() > 1 {
                 cat![
-                    "CONFLICT (implicit dir rename): Cannot map more than one path to ", to,
-                    "; implicit directory renames tried to put these paths there: ", from.join(b", ".as_slice()), "\n"
+                    "CONFLICT (implicit dir rename): Cannot map more than one path to ",
+                    to,
+                    "; implicit directory renames tried to put these paths there: ",
+                    from.join(b", ".as_slice()),
+                    "\n"
                 ]
             } else {
                 kept.push(suggestion);
@@ -214,12 +259,32 @@ impl Merge<'_> {
         let what = match rename.map(|at| &mut renames[at]) {
             Some(rename) => {
                 rename.to.clone_from(to);
-                cat![rename.from, " renamed to ", path, " in ", here, ", inside a directory that was renamed in ", there]
+                cat![
+                    rename.from,
+                    " renamed to ",
+                    path,
+                    " in ",
+                    here,
+                    ", inside a directory that was renamed in ",
+                    there
+                ]
             }
-            None => cat![path, " added in ", here, " inside a directory that was renamed in ", there],
+            None => cat![
+                path,
+                " added in ",
+                here,
+                " inside a directory that was renamed in ",
+                there
+            ],
         };
         let text = if conflict {
-            cat!["CONFLICT (file location): ", what, ", suggesting it should perhaps be moved to ", to, ".\n"]
+            cat![
+                "CONFLICT (file location): ",
+                what,
+                ", suggesting it should perhaps be moved to ",
+                to,
+                ".\n"
+            ]
         } else {
             cat!["Path updated: ", what, "; moving it to ", to, ".\n"]
         };

@@ -50,7 +50,11 @@ impl Long<'_> {
         let operation = Operation::read(self.files, self.repo);
         operation.describe(self.files, self.repo, self.status, self.hints, &mut out)?;
         if self.initial {
-            out.extend_from_slice(if self.commit { b"\nInitial commit\n\n" } else { b"\nNo commits yet\n\n" });
+            out.extend_from_slice(if self.commit {
+                b"\nInitial commit\n\n"
+            } else {
+                b"\nNo commits yet\n\n"
+            });
         }
         let whence = operation.whence();
         self.staged(whence, &mut out);
@@ -64,7 +68,11 @@ impl Long<'_> {
                 self.others("Ignored files:", hint, &self.status.ignored, &mut out);
             }
         } else if self.committable {
-            let hint = if self.hints { " (use -u option to show untracked files)" } else { "" };
+            let hint = if self.hints {
+                " (use -u option to show untracked files)"
+            } else {
+                ""
+            };
             out.extend_from_slice(&cat!["Untracked files not listed", hint, "\n"]);
         }
         if !self.committable {
@@ -131,8 +139,14 @@ impl Long<'_> {
         let deleted = self.status.unstaged.iter().any(|change| change.letter == b'D');
         out.extend_from_slice(b"Changes not staged for commit:\n");
         let verb = if deleted { "add/rm" } else { "add" };
-        self.hint(&format!("use \"git {verb} <file>...\" to update what will be committed"), out);
-        self.hint("use \"git restore <file>...\" to discard changes in working directory", out);
+        self.hint(
+            &format!("use \"git {verb} <file>...\" to update what will be committed"),
+            out,
+        );
+        self.hint(
+            "use \"git restore <file>...\" to discard changes in working directory",
+            out,
+        );
         for change in &self.status.unstaged {
             self.change(change, &self.colors.start("status.changed", "red"), out);
         }
@@ -182,9 +196,20 @@ impl Long<'_> {
         self.hint(hint, out);
         let color = self.colors.start("status.unmerged", "red");
         for Unmerged { path, mask } in unmerged {
-            let label = Unmerged { path: Vec::new(), mask: *mask }.label();
+            let label = Unmerged {
+                path: Vec::new(),
+                mask: *mask,
+            }
+            .label();
             let shown = self.path(path);
-            out.extend_from_slice(&cat!["\t", color, format!("{label:<17}"), shown, self.colors.reset(), "\n"]);
+            out.extend_from_slice(&cat![
+                "\t",
+                color,
+                format!("{label:<17}"),
+                shown,
+                self.colors.reset(),
+                "\n"
+            ]);
         }
         out.push(b'\n');
     }
@@ -198,8 +223,16 @@ impl Long<'_> {
         let color = self.colors.start("status.untracked", "red");
         let shown: Vec<Vec<u8>> = paths.iter().map(|path| self.path(path)).collect();
         if let Some(width) = self.column_width {
-            let colored: Vec<Vec<u8>> = shown.iter().map(|path| cat![color, path, self.colors.reset()]).collect();
-            debug_assert!(colored.iter().zip(&shown).all(|(a, b)| display_width(a) == display_width(b)));
+            let colored: Vec<Vec<u8>> = shown
+                .iter()
+                .map(|path| cat![color, path, self.colors.reset()])
+                .collect();
+            debug_assert!(
+                colored
+                    .iter()
+                    .zip(&shown)
+                    .all(|(a, b)| display_width(a) == display_width(b))
+            );
             out.extend_from_slice(&columns(&colored, width, "\t"));
         } else {
             for path in shown {
@@ -210,7 +243,13 @@ impl Long<'_> {
     }
 
     fn nothing(&self) -> String {
-        let hint = |text: &str| if self.hints { format!(" ({text})\n") } else { "\n".to_owned() };
+        let hint = |text: &str| {
+            if self.hints {
+                format!(" ({text})\n")
+            } else {
+                "\n".to_owned()
+            }
+        };
         if self.amend {
             return "No changes\n".to_owned();
         }
@@ -232,7 +271,10 @@ impl Long<'_> {
             );
         }
         if self.initial {
-            return format!("nothing to commit{}", hint("create/copy files and use \"git add\" to track"));
+            return format!(
+                "nothing to commit{}",
+                hint("create/copy files and use \"git add\" to track")
+            );
         }
         if self.untracked == UntrackedMode::No {
             return format!("nothing to commit{}", hint("use -u to show untracked files"));
@@ -245,7 +287,11 @@ impl Long<'_> {
 pub fn commented(text: &[u8], comment: &str) -> Vec<u8> {
     let mut out = Vec::new();
     for line in lines(text) {
-        let space = if line.is_empty() || line.starts_with(b"\t") { "" } else { " " };
+        let space = if line.is_empty() || line.starts_with(b"\t") {
+            ""
+        } else {
+            " "
+        };
         out.extend_from_slice(&cat![comment, space, line, "\n"]);
     }
     out

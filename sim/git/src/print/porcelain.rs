@@ -40,14 +40,25 @@ pub fn text(files: &Files, repo: &Repo, index: &Index, status: &Status, branch: 
     }
     for unmerged in &status.unmerged {
         let mode = lstat_no_links(files, repo, &unmerged.path).map_or(0, |metadata| mode_of(&metadata));
-        let stage = |n: u8| index.get(&unmerged.path, n).map_or((0, Oid::NULL), |entry| (entry.mode, entry.oid));
+        let stage = |n: u8| {
+            index
+                .get(&unmerged.path, n)
+                .map_or((0, Oid::NULL), |entry| (entry.mode, entry.oid))
+        };
         let stages = [stage(1), stage(2), stage(3)];
         out.extend_from_slice(&cat![
-            "u ", unmerged.letters(), " N...",
-            stages.iter().map(|(mode, _)| format!(" {mode:06o}")).collect::<String>(),
+            "u ",
+            unmerged.letters(),
+            " N...",
+            stages
+                .iter()
+                .map(|(mode, _)| format!(" {mode:06o}"))
+                .collect::<String>(),
             format!(" {mode:06o}"),
             stages.iter().map(|(_, oid)| format!(" {oid}")).collect::<String>(),
-            " ", show(&unmerged.path), end
+            " ",
+            show(&unmerged.path),
+            end
         ]);
     }
     for (mark, paths) in [("? ", &status.untracked), ("! ", &status.ignored)] {
@@ -60,17 +71,32 @@ pub fn text(files: &Files, repo: &Repo, index: &Index, status: &Status, branch: 
 
 fn changed(index: &Index, path: &[u8], staged: Option<&Change>, unstaged: Option<&Change>) -> Vec<u8> {
     let letter = |change: Option<&Change>| change.map_or('.', |change| char::from(change.letter));
-    let in_index = index.get(path, 0).filter(|entry| !entry.intent_to_add).map(|entry| (entry.mode, entry.oid));
+    let in_index = index
+        .get(path, 0)
+        .filter(|entry| !entry.intent_to_add)
+        .map(|entry| (entry.mode, entry.oid));
     let now = in_index.unwrap_or((0, Oid::NULL));
     let head = staged.map_or(now, |change| change.old);
     let work_mode = unstaged.map_or(now.0, |change| change.new.0);
-    let kind = if staged.is_some_and(|change| change.from.is_some()) { '2' } else { '1' };
-    let score = staged.filter(|change| change.from.is_some()).map_or(String::new(), |change| {
-        format!("{}{} ", char::from(change.letter), change.score)
-    });
+    let kind = if staged.is_some_and(|change| change.from.is_some()) {
+        '2'
+    } else {
+        '1'
+    };
+    let score = staged
+        .filter(|change| change.from.is_some())
+        .map_or(String::new(), |change| {
+            format!("{}{} ", char::from(change.letter), change.score)
+        });
     format!(
         "{kind} {}{} N... {:06o} {:06o} {:06o} {} {} {score}",
-        letter(staged), letter(unstaged), head.0, now.0, work_mode, head.1, now.1
+        letter(staged),
+        letter(unstaged),
+        head.0,
+        now.0,
+        work_mode,
+        head.1,
+        now.1
     )
     .into_bytes()
 }

@@ -41,8 +41,12 @@ impl Short<'_> {
         for change in &self.status.unstaged {
             letters.entry(&change.path).or_insert((b' ', b' ', None)).1 = change.letter;
         }
-        let conflicts: BTreeMap<&[u8], &str> =
-            self.status.unmerged.iter().map(|unmerged| (unmerged.path.as_slice(), unmerged.letters())).collect();
+        let conflicts: BTreeMap<&[u8], &str> = self
+            .status
+            .unmerged
+            .iter()
+            .map(|unmerged| (unmerged.path.as_slice(), unmerged.letters()))
+            .collect();
         for (path, pair) in &conflicts {
             letters.insert(path, (pair.as_bytes()[0], pair.as_bytes()[1], None));
         }
@@ -125,7 +129,11 @@ impl Short<'_> {
                 Some((ahead, 0)) => out.extend_from_slice(&cat![" [ahead ", number(ahead, &local), "]"]),
                 Some((0, behind)) => out.extend_from_slice(&cat![" [behind ", number(behind, &remote), "]"]),
                 Some((ahead, behind)) => out.extend_from_slice(&cat![
-                    " [ahead ", number(ahead, &local), ", behind ", number(behind, &remote), "]"
+                    " [ahead ",
+                    number(ahead, &local),
+                    ", behind ",
+                    number(behind, &remote),
+                    "]"
                 ]),
             }
         }

@@ -13,7 +13,9 @@ use essaim_text::{DiffOptions, diff_bytes, is_binary};
 pub fn line_counts(files: &Files, store: &Store, change: &Change) -> Result<Option<(usize, usize)>> {
     let content = |side: (u32, crate::oid::Oid)| match side.0 {
         0 => Ok(std::sync::Arc::default()),
-        mode::GITLINK => Ok(std::sync::Arc::new(format!("Subproject commit {}\n", side.1).into_bytes())),
+        mode::GITLINK => Ok(std::sync::Arc::new(
+            format!("Subproject commit {}\n", side.1).into_bytes(),
+        )),
         _ => store.blob(files, &side.1),
     };
     let (old, new) = (content(change.old)?, content(change.new)?);
@@ -74,14 +76,26 @@ pub fn summary_line(change: &Change, quote_high: bool) -> Vec<u8> {
         b'R' | b'C' => {
             let verb = if change.letter == b'R' { "rename" } else { "copy" };
             let from = change.from.as_deref().unwrap_or_default();
-            let mut line = cat![" ", verb, " ", rename(from, &change.path, quote_high), format!(" ({}%)\n", change.score)];
+            let mut line = cat![
+                " ",
+                verb,
+                " ",
+                rename(from, &change.path, quote_high),
+                format!(" ({}%)\n", change.score)
+            ];
             if change.old.0 != change.new.0 {
-                line.extend_from_slice(format!(" mode change {:06o} => {:06o}\n", change.old.0, change.new.0).as_bytes());
+                line.extend_from_slice(
+                    format!(" mode change {:06o} => {:06o}\n", change.old.0, change.new.0).as_bytes(),
+                );
             }
             line
         }
         _ if change.old.0 != change.new.0 => {
-            cat![format!(" mode change {:06o} => {:06o} ", change.old.0, change.new.0), path, "\n"]
+            cat![
+                format!(" mode change {:06o} => {:06o} ", change.old.0, change.new.0),
+                path,
+                "\n"
+            ]
         }
         _ => Vec::new(),
     }
@@ -120,7 +134,11 @@ pub fn rename(from: &[u8], to: &[u8], quote_high: bool) -> Vec<u8> {
     }
     let middle = |path: &[u8]| {
         let end = path.len() - suffix;
-        if end >= prefix { path[prefix..end].to_vec() } else { Vec::new() }
+        if end >= prefix {
+            path[prefix..end].to_vec()
+        } else {
+            Vec::new()
+        }
     };
     let tail = &from[from.len() - suffix..];
     cat![from[..prefix], "{", middle(from), " => ", middle(to), "}", tail]

@@ -49,12 +49,16 @@ impl Store {
         let dir = cat![self.dir, "/pack"];
         let names = files.read_dir(&dir).unwrap_or_default();
         let indexes = names.iter().filter(|name| name.ends_with(b".idx"));
-        indexes.filter_map(|name| Pack::open(files, &cat![dir, "/", name])).collect()
+        indexes
+            .filter_map(|name| Pack::open(files, &cat![dir, "/", name]))
+            .collect()
     }
 
     /// Whether the object exists.
     pub fn contains(&self, files: &Files, oid: &Oid) -> bool {
-        files.exists(&self.loose_path(oid)) || is_empty_tree(oid) || self.packs(files).iter().any(|pack| pack.offset(oid).is_some())
+        files.exists(&self.loose_path(oid))
+            || is_empty_tree(oid)
+            || self.packs(files).iter().any(|pack| pack.offset(oid).is_some())
     }
 
     /// Reads an object; `None` where it does not exist or is damaged.
@@ -130,7 +134,9 @@ impl Store {
         let header = format!("{} {}\0", kind.name(), content.len());
         let compressed = compress_to_vec_zlib(&cat![header, content], 6);
         let directory = essaim_kernel::files::path::parent(&path).to_vec();
-        let result = files.create_dir_all(&directory).and_then(|()| files.write(&path, compressed));
+        let result = files
+            .create_dir_all(&directory)
+            .and_then(|()| files.write(&path, compressed));
         match result.and_then(|()| files.set_mode(&path, 0o444)) {
             Ok(()) => Ok(oid),
             Err(Errno::Access) => Err(Fault::error(
@@ -153,7 +159,10 @@ impl Store {
 
     fn loose_in(&self, files: &Files, directory: &[u8]) -> Vec<Oid> {
         let names = files.read_dir(&cat![self.dir, "/", directory]).unwrap_or_default();
-        names.iter().filter_map(|name| Oid::from_hex(&cat![directory, name])).collect()
+        names
+            .iter()
+            .filter_map(|name| Oid::from_hex(&cat![directory, name]))
+            .collect()
     }
 
     /// All ids that begin with the hexadecimal digits (at least two of them), ascending.

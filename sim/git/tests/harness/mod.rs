@@ -39,9 +39,14 @@ pub fn live_git() -> bool {
 /// The case files of a folder beside this one, by name.
 pub fn load(folder: &str) -> Vec<CaseFile> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.sort();
-    let cases = paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "case"));
+    let cases = paths
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "case"));
     cases.map(parse).collect()
 }
 
@@ -55,7 +60,11 @@ fn parse(path: PathBuf) -> CaseFile {
     };
     for line in text.lines() {
         if let Some(name) = line.strip_prefix("--- ").and_then(|rest| rest.strip_suffix(" ---")) {
-            file.cases.push(Case { name: name.to_owned(), lines: Vec::new(), expected: Vec::new() });
+            file.cases.push(Case {
+                name: name.to_owned(),
+                lines: Vec::new(),
+                expected: Vec::new(),
+            });
             continue;
         }
         let Some(case) = file.cases.last_mut() else {
@@ -124,7 +133,9 @@ pub fn environment(home: &str, step: usize) -> Vec<(String, String)> {
 
 /// Output as it is stored: the scratch folder is `$ROOT`, a missing last line feed is shown.
 fn normalise(bytes: &[u8], root: &str) -> String {
-    let mut text = String::from_utf8_lossy(bytes).replace(root, "$ROOT").replace('\0', "^@");
+    let mut text = String::from_utf8_lossy(bytes)
+        .replace(root, "$ROOT")
+        .replace('\0', "^@");
     if !text.is_empty() && !text.ends_with('\n') {
         text.push_str("\\\n");
     }
@@ -154,7 +165,10 @@ pub fn run_real(case: &Case) -> Vec<Run> {
         command.envs(environment(root_text, step)).stdin(Stdio::null());
         let done = command.output().unwrap();
         let output = both(&done.stdout, &done.stderr, root_text);
-        runs.push(Run { output, code: done.status.code().unwrap_or(-1) });
+        runs.push(Run {
+            output,
+            code: done.status.code().unwrap_or(-1),
+        });
     }
     runs
 }
@@ -166,10 +180,14 @@ pub fn run_engine(case: &Case, check: bool) -> (Vec<Run>, Option<String>) {
     let mut runs = Vec::new();
     for (step, line) in case.lines.iter().enumerate() {
         machine.advance_to(Time::from_secs(START + 60 * step as i64));
-        let env: Environment =
-            environment(root, step).into_iter().map(|(name, value)| (name.into_bytes(), value.into_bytes())).collect();
+        let env: Environment = environment(root, step)
+            .into_iter()
+            .map(|(name, value)| (name.into_bytes(), value.into_bytes()))
+            .collect();
         let args = vec![b"sh".to_vec(), b"-c".to_vec(), line.clone().into_bytes()];
-        let process = machine.spawn_host(args, env, format!("{root}/work").into_bytes()).unwrap();
+        let process = machine
+            .spawn_host(args, env, format!("{root}/work").into_bytes())
+            .unwrap();
         machine.feed(process, b"", true);
         machine.begin_command();
         while machine.run(10_000) == Activity::Running {}
@@ -177,10 +195,19 @@ pub fn run_engine(case: &Case, check: bool) -> (Vec<Run>, Option<String>) {
         for (fd, bytes) in machine.take_output(process) {
             if fd == 2 { err.extend(bytes) } else { out.extend(bytes) }
         }
-        let code = machine.host_status(process).map_or(-1, |status| i32::from(status.code()));
-        runs.push(Run { output: both(&out, &err, root), code });
+        let code = machine
+            .host_status(process)
+            .map_or(-1, |status| i32::from(status.code()));
+        runs.push(Run {
+            output: both(&out, &err, root),
+            code,
+        });
     }
-    let complaint = if check && !case.name.contains("broken") { check_repository(&machine, root) } else { None };
+    let complaint = if check && !case.name.contains("broken") {
+        check_repository(&machine, root)
+    } else {
+        None
+    };
     (runs, complaint)
 }
 
@@ -193,7 +220,10 @@ pub fn machine(root: &str) -> Machine {
     for folder in ["/tmp", "/bin", "/usr/bin"] {
         machine.files_mut().create_dir_all(folder.as_bytes()).unwrap();
     }
-    machine.files_mut().create_dir_all(format!("{root}/work").as_bytes()).unwrap();
+    machine
+        .files_mut()
+        .create_dir_all(format!("{root}/work").as_bytes())
+        .unwrap();
     machine
 }
 
@@ -212,18 +242,29 @@ fn check_repository(machine: &Machine, root: &str) -> Option<String> {
         .env("HOME", folder.path())
         .output()
         .unwrap();
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let harmless = said.lines().all(|line| line.starts_with("notice:") || line.contains("no default references"));
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let harmless = said
+        .lines()
+        .all(|line| line.starts_with("notice:") || line.contains("no default references"));
     if !output.status.success() || !harmless {
         return Some(format!("git fsck --strict: {said}"));
     }
     let status = |args: &[&str]| {
-        let output = Command::new("git").args(args).current_dir(folder.path()).env("HOME", folder.path()).output();
+        let output = Command::new("git")
+            .args(args)
+            .current_dir(folder.path())
+            .env("HOME", folder.path())
+            .output();
         output.unwrap().status.success()
     };
-    let bare = machine.files().read(format!("{work}/.git/config").as_bytes()).is_ok_and(|text| {
-        String::from_utf8_lossy(&text).contains("bare = true")
-    });
+    let bare = machine
+        .files()
+        .read(format!("{work}/.git/config").as_bytes())
+        .is_ok_and(|text| String::from_utf8_lossy(&text).contains("bare = true"));
     (!bare && !status(&["status"])).then(|| "git status refuses the repository".to_owned())
 }
 

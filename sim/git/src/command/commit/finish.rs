@@ -18,7 +18,13 @@ use std::collections::BTreeMap;
 
 /// Files of an operation that a commit concludes.
 const CONCLUDED: [&str; 8] = [
-    "CHERRY_PICK_HEAD", "REVERT_HEAD", "MERGE_HEAD", "MERGE_MSG", "MERGE_MODE", "SQUASH_MSG", "MERGE_AUTOSTASH",
+    "CHERRY_PICK_HEAD",
+    "REVERT_HEAD",
+    "MERGE_HEAD",
+    "MERGE_MSG",
+    "MERGE_MODE",
+    "SQUASH_MSG",
+    "MERGE_AUTOSTASH",
     "AUTO_MERGE",
 ];
 
@@ -52,8 +58,16 @@ pub(super) fn finish(cx: &mut Cx<'_, '_>, draft: &Draft, text: Vec<u8>) -> Resul
         (_, _, None) => "commit (initial): ",
         _ => "commit: ",
     };
-    let action = cx.io.var("GIT_REFLOG_ACTION").map_or(action.to_owned(), |text| format!("{}: ", crate::bytes::lossy(text)));
-    let first_line = commit.message.split(|b| *b == b'\n').next().unwrap_or_default().to_vec();
+    let action = cx
+        .io
+        .var("GIT_REFLOG_ACTION")
+        .map_or(action.to_owned(), |text| format!("{}: ", crate::bytes::lossy(text)));
+    let first_line = commit
+        .message
+        .split(|b| *b == b'\n')
+        .next()
+        .unwrap_or_default()
+        .to_vec();
     let log = cat![action, first_line];
     repo.refs.update(
         cx.files_mut(),
@@ -102,9 +116,15 @@ fn record(cx: &mut Cx<'_, '_>, repo: &Repo, oid: &Oid, commit: &Commit, draft: &
         fields.extend(extra.iter().cloned());
         fields
     };
-    cx.io.record("git.commit_created", fields(&[("amend", Value::Bool(draft.options.amend))]));
+    cx.io.record(
+        "git.commit_created",
+        fields(&[("amend", Value::Bool(draft.options.amend))]),
+    );
     if commit.parents.len() > 1 {
-        cx.io.record("git.merge_completed", fields(&[("parents", Value::from(commit.parents.len()))]));
+        cx.io.record(
+            "git.merge_completed",
+            fields(&[("parents", Value::from(commit.parents.len()))]),
+        );
     }
 }
 
@@ -117,7 +137,16 @@ fn summary_text(cx: &mut Cx<'_, '_>, draft: &Draft, oid: &Oid, commit: &Commit) 
         None => b"detached HEAD".to_vec(),
     };
     let root = if draft.head.is_none() { " (root-commit)" } else { "" };
-    let mut out = cat!["[", branch, root, " ", repo.short(files, oid), "] ", commit.subject(), "\n"];
+    let mut out = cat![
+        "[",
+        branch,
+        root,
+        " ",
+        repo.short(files, oid),
+        "] ",
+        commit.subject(),
+        "\n"
+    ];
     let (author, committer) = (&commit.author, &commit.committer);
     if (&author.name, &author.email) != (&committer.name, &committer.email) {
         out.extend_from_slice(&cat![" Author: ", author.who(), "\n"]);

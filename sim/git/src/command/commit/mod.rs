@@ -29,10 +29,41 @@ pub(super) const COMMAND: Command = Command {
     help_on_stderr: true,
     paged: false,
     supported: &[
-        "quiet", "verbose", "file", "author", "date", "message", "reedit-message", "reuse-message", "fixup", "squash",
-        "reset-author", "trailer", "signoff", "template", "edit", "cleanup", "status", "all", "include", "only",
-        "no-verify", "verify", "dry-run", "short", "branch", "porcelain", "long", "null", "amend", "no-post-rewrite",
-        "post-rewrite", "untracked-files", "allow-empty", "allow-empty-message", "no-gpg-sign",
+        "quiet",
+        "verbose",
+        "file",
+        "author",
+        "date",
+        "message",
+        "reedit-message",
+        "reuse-message",
+        "fixup",
+        "squash",
+        "reset-author",
+        "trailer",
+        "signoff",
+        "template",
+        "edit",
+        "cleanup",
+        "status",
+        "all",
+        "include",
+        "only",
+        "no-verify",
+        "verify",
+        "dry-run",
+        "short",
+        "branch",
+        "porcelain",
+        "long",
+        "null",
+        "amend",
+        "no-post-rewrite",
+        "post-rewrite",
+        "untracked-files",
+        "allow-empty",
+        "allow-empty-message",
+        "no-gpg-sign",
     ],
 };
 
@@ -67,8 +98,14 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         return Err(Fault::fatal("You have nothing to amend."));
     }
     if options.amend && whence != Whence::Commit {
-        let what = if whence == Whence::Merge { "merge" } else { "cherry-pick" };
-        return Err(Fault::fatal(format!("You are in the middle of a {what} -- cannot amend.")));
+        let what = if whence == Whence::Merge {
+            "merge"
+        } else {
+            "cherry-pick"
+        };
+        return Err(Fault::fatal(format!(
+            "You are in the middle of a {what} -- cannot amend."
+        )));
     }
     let mut index = repo.index(cx.files())?;
     if options.dry_run || options.format_given {
@@ -91,7 +128,10 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         None => !commit_index.entries().is_empty(),
     };
     let edited = options.edits;
-    let cleanup_name = options.cleanup.clone().or_else(|| repo.config.get("commit.cleanup").map(<[u8]>::to_vec));
+    let cleanup_name = options
+        .cleanup
+        .clone()
+        .or_else(|| repo.config.get("commit.cleanup").map(<[u8]>::to_vec));
     let cleanup = Cleanup::parse(cleanup_name.as_deref(), edited)?;
     let draft_message = template::message(cx, &repo, &options, head, whence)?;
     let may_be_empty = options.allow_empty || options.amend && parents.len() > 1;
@@ -157,12 +197,19 @@ fn prepare_index(
     }
     let pathspec = Pathspec::parse(repo, &options.paths)?;
     let base = crate::tree::of_commit(cx.files(), &repo.store, head.as_ref())?;
-    let known: Vec<&[u8]> = index.entries().iter().map(|entry| entry.path.as_slice()).chain(base.keys().map(Vec::as_slice)).collect();
+    let known: Vec<&[u8]> = index
+        .entries()
+        .iter()
+        .map(|entry| entry.path.as_slice())
+        .chain(base.keys().map(Vec::as_slice))
+        .collect();
     let mut unmatched = Vec::new();
     for item in pathspec.items.iter().filter(|item| !item.is_exclude()) {
         if !known.iter().any(|path| item.matches(path)) {
             unmatched.extend_from_slice(&cat![
-                "error: pathspec '", item.original, "' did not match any file(s) known to git\n"
+                "error: pathspec '",
+                item.original,
+                "' did not match any file(s) known to git\n"
             ]);
         }
     }
@@ -185,7 +232,13 @@ fn prepare_index(
             ..crate::index::Entry::default()
         })
         .collect();
-    entries.extend(index.entries().iter().filter(|entry| pathspec.matches(&entry.path)).cloned());
+    entries.extend(
+        index
+            .entries()
+            .iter()
+            .filter(|entry| pathspec.matches(&entry.path))
+            .cloned(),
+    );
     partial.replace(entries);
     partial.timestamp = index.timestamp;
     Ok(partial)
@@ -197,7 +250,9 @@ fn update(cx: &mut Cx<'_, '_>, repo: &Repo, index: &mut Index, pathspec: &Pathsp
     paths.dedup();
     for path in paths.into_iter().filter(|path| pathspec.matches(path)) {
         let there = worktree::lstat_no_links(cx.files(), repo, &path).is_ok_and(|metadata| !metadata.is_dir());
-        let state = index.get(&path, 0).map(|entry| worktree::compare(cx.files(), repo, index, entry));
+        let state = index
+            .get(&path, 0)
+            .map(|entry| worktree::compare(cx.files(), repo, index, entry));
         match (state, there) {
             (Some(worktree::FileState::Unchanged), _) => {}
             (Some(worktree::FileState::Deleted), _) | (None, false) => {
@@ -243,7 +298,11 @@ fn author(cx: &Cx<'_, '_>, repo: &Repo, options: &Options, head: Option<Oid>) ->
                     .ok_or_else(|| Fault::fatal(cat!["invalid date format: ", text]))?,
                 None => now,
             };
-            Signature { seconds, zone, ..Signature::default() }
+            Signature {
+                seconds,
+                zone,
+                ..Signature::default()
+            }
         }
         None => cx.identity(repo, Role::Author)?,
     };
@@ -313,12 +372,23 @@ fn collect(cx: &Cx<'_, '_>, repo: &Repo, options: &Options, index: &Index, base:
     status::collect(cx.files(), repo, index, &wanted)
 }
 
-fn long(cx: &Cx<'_, '_>, repo: &Repo, options: &Options, status: &Status, base: Option<Oid>, template: bool) -> Result<Vec<u8>> {
+fn long(
+    cx: &Cx<'_, '_>,
+    repo: &Repo,
+    options: &Options,
+    status: &Status,
+    base: Option<Oid>,
+    template: bool,
+) -> Result<Vec<u8>> {
     Long {
         repo,
         files: cx.files(),
         status,
-        colors: if template { crate::output::Colors::off() } else { cx.colors(repo, "status", None) },
+        colors: if template {
+            crate::output::Colors::off()
+        } else {
+            cx.colors(repo, "status", None)
+        },
         hints: !template && repo.config.advice("statusHints"),
         initial: repo.refs.head(cx.files()).is_none() || base.is_none(),
         untracked: options.untracked,
@@ -361,4 +431,3 @@ fn nothing(cx: &mut Cx<'_, '_>, repo: &Repo, options: &Options, index: &Index, b
 fn cleaned(draft: &Draft, text: &[u8]) -> Vec<u8> {
     message::clean(text, draft.cleanup, &comment_char(&draft.repo.config))
 }
-

@@ -54,10 +54,16 @@ impl Options {
         let messages = parsed.values("message");
         let has = |name: &str| parsed.has(name);
         exclusive(&[
-            ("-C", has("reuse-message")), ("-c", has("reedit-message")), ("-F", has("file")), ("--fixup", has("fixup")),
+            ("-C", has("reuse-message")),
+            ("-c", has("reedit-message")),
+            ("-F", has("file")),
+            ("--fixup", has("fixup")),
         ])?;
         exclusive(&[
-            ("-m", has("message")), ("-c", has("reedit-message")), ("-C", has("reuse-message")), ("-F", has("file")),
+            ("-m", has("message")),
+            ("-c", has("reedit-message")),
+            ("-C", has("reuse-message")),
+            ("-F", has("file")),
         ])?;
         let all = parsed.has("all");
         let (include, only) = (parsed.has("include"), parsed.has("only"));
@@ -71,7 +77,11 @@ impl Options {
             exclusive(&given)?;
         }
         if all && !parsed.args.is_empty() {
-            return Err(Fault::fatal(cat!["paths '", parsed.args[0], " ...' with -a does not make sense"]));
+            return Err(Fault::fatal(cat![
+                "paths '",
+                parsed.args[0],
+                " ...' with -a does not make sense"
+            ]));
         }
         if (include || only && !amend && !parsed.has("allow-empty")) && parsed.args.is_empty() {
             return Err(Fault::fatal("No paths with --include/--only does not make sense."));
@@ -92,23 +102,30 @@ impl Options {
             Some(b"-") => return Err(Fault::gap("'commit -F -'")),
             Some(name) => {
                 let full = cx.io.path(name);
-                let text = cx.files().read(&full).map_err(|errno| {
-                    Fault::fatal(cat!["could not read log file '", name, "': ", errno.to_string()])
-                })?;
+                let text = cx
+                    .files()
+                    .read(&full)
+                    .map_err(|errno| Fault::fatal(cat!["could not read log file '", name, "': ", errno.to_string()]))?;
                 Some(text.to_vec())
             }
         };
         let has_message = !messages.is_empty() || file.is_some() || parsed.has("reuse-message") || fixup.is_some();
-        let edits = parsed.flag("edit").unwrap_or(!has_message || parsed.has("reedit-message"));
+        let edits = parsed
+            .flag("edit")
+            .unwrap_or(!has_message || parsed.has("reedit-message"));
         let untracked = super::super::status::untracked_mode(
             parsed.value("untracked-files"),
             parsed.flag("untracked-files").is_some(),
             repo,
         )?;
-        let format_given = ["short", "porcelain", "long", "null"].iter().any(|name| parsed.has(name));
+        let format_given = ["short", "porcelain", "long", "null"]
+            .iter()
+            .any(|name| parsed.has(name));
         Ok(Self {
             quiet: parsed.has("quiet"),
-            verbose: parsed.flag("verbose").unwrap_or_else(|| repo.config.bool_or("commit.verbose", false)),
+            verbose: parsed
+                .flag("verbose")
+                .unwrap_or_else(|| repo.config.bool_or("commit.verbose", false)),
             amend,
             all,
             include,
@@ -123,13 +140,18 @@ impl Options {
             date: parsed.value("date").map(<[u8]>::to_vec),
             messages: (!messages.is_empty()).then(|| paragraphs(&messages)),
             file,
-            template: parsed.value("template").or_else(|| repo.config.get("commit.template")).map(<[u8]>::to_vec),
+            template: parsed
+                .value("template")
+                .or_else(|| repo.config.get("commit.template"))
+                .map(<[u8]>::to_vec),
             reuse,
             fixup,
             squash,
             cleanup: parsed.value("cleanup").map(<[u8]>::to_vec),
             edits,
-            status_in_template: parsed.flag("status").unwrap_or_else(|| repo.config.bool_or("commit.status", true)),
+            status_in_template: parsed
+                .flag("status")
+                .unwrap_or_else(|| repo.config.bool_or("commit.status", true)),
             dry_run: parsed.has("dry-run"),
             format_given,
             long: parsed.has("long"),
@@ -143,13 +165,18 @@ impl Options {
 
 /// `fatal: options '-m' and '-F' cannot be used together`.
 fn exclusive(options: &[(&str, bool)]) -> Result<()> {
-    let given: Vec<String> = options.iter().filter(|(_, given)| *given).map(|(name, _)| format!("'{name}'")).collect();
+    let given: Vec<String> = options
+        .iter()
+        .filter(|(_, given)| *given)
+        .map(|(name, _)| format!("'{name}'"))
+        .collect();
     match given.as_slice() {
         [] | [_] => Ok(()),
         [a, b] => Err(Fault::fatal(format!("options {a} and {b} cannot be used together"))),
-        [rest @ .., last] => {
-            Err(Fault::fatal(format!("options {}, and {last} cannot be used together", rest.join(", "))))
-        }
+        [rest @ .., last] => Err(Fault::fatal(format!(
+            "options {}, and {last} cannot be used together",
+            rest.join(", ")
+        ))),
     }
 }
 
@@ -182,9 +209,18 @@ pub(super) fn named_author(cx: &Cx<'_, '_>, repo: &Repo, text: &[u8]) -> Result<
         return Ok(who);
     }
     let regex = crate::regex::Regex::basic(text, true);
-    let tips: Vec<Oid> = repo.refs.list(cx.files(), b"refs/").into_iter().map(|r| r.oid).chain(repo.refs.head(cx.files())).collect();
+    let tips: Vec<Oid> = repo
+        .refs
+        .list(cx.files(), b"refs/")
+        .into_iter()
+        .map(|r| r.oid)
+        .chain(repo.refs.head(cx.files()))
+        .collect();
     let mut history = crate::walk::History::new(&repo.store, cx.files());
-    let commits: Vec<Oid> = tips.into_iter().filter(|oid| repo.store.commit(cx.files(), oid).is_ok()).collect();
+    let commits: Vec<Oid> = tips
+        .into_iter()
+        .filter(|oid| repo.store.commit(cx.files(), oid).is_ok())
+        .collect();
     for oid in history.by_date(&commits, &[])? {
         let author = history.commit(&oid)?.author.clone();
         if regex.as_ref().is_some_and(|regex| regex.is_match(&author.who())) {
@@ -192,6 +228,8 @@ pub(super) fn named_author(cx: &Cx<'_, '_>, repo: &Repo, text: &[u8]) -> Result<
         }
     }
     Err(Fault::fatal(cat![
-        "--author '", text, "' is not 'Name <email>' and matches no existing author"
+        "--author '",
+        text,
+        "' is not 'Name <email>' and matches no existing author"
     ]))
 }

@@ -41,16 +41,22 @@ pub(super) fn message(
     } else if options.amend && head.is_some() {
         of_commit(&head.unwrap_or_default())?
     } else if let Some(merge) = git_file("MERGE_MSG") {
-        cat![git_file("SQUASH_MSG").filter(|_| whence == Whence::Commit).unwrap_or_default(), merge]
+        cat![
+            git_file("SQUASH_MSG")
+                .filter(|_| whence == Whence::Commit)
+                .unwrap_or_default(),
+            merge
+        ]
     } else if let Some(squash) = git_file("SQUASH_MSG") {
         squash
     } else if let Some(template) = &options.template {
         is_template = true;
         let name = crate::config::expand_home(template, cx.env());
         let full = cx.io.path(&name);
-        let text = cx.files().read(&full).map_err(|errno| {
-            Fault::fatal(cat!["could not read '", name, "': ", errno.to_string()])
-        })?;
+        let text = cx
+            .files()
+            .read(&full)
+            .map_err(|errno| Fault::fatal(cat!["could not read '", name, "': ", errno.to_string()]))?;
         text.to_vec()
     } else {
         Vec::new()
@@ -60,7 +66,10 @@ pub(super) fn message(
         text = cat!["squash! ", subject, "\n\n", text];
     }
     // Cleaned before it is edited, comments kept.
-    let cleanup = options.cleanup.clone().or_else(|| repo.config.get("commit.cleanup").map(<[u8]>::to_vec));
+    let cleanup = options
+        .cleanup
+        .clone()
+        .or_else(|| repo.config.get("commit.cleanup").map(<[u8]>::to_vec));
     if cleanup.as_deref() != Some(b"verbatim") && !is_template {
         text = message::strip(&text, None);
     }
@@ -78,7 +87,12 @@ pub(super) fn message(
 }
 
 /// The message with the instructions and the status below it, as comments.
-pub(super) fn with_comments(cx: &mut Cx<'_, '_>, draft: &Draft, prepared: &Prepared, base: Option<Oid>) -> Result<Vec<u8>> {
+pub(super) fn with_comments(
+    cx: &mut Cx<'_, '_>,
+    draft: &Draft,
+    prepared: &Prepared,
+    base: Option<Oid>,
+) -> Result<Vec<u8>> {
     let repo = &draft.repo;
     let comment = comment_char(&repo.config);
     let mut out = prepared.text.clone();

@@ -15,7 +15,14 @@ use essaim_kernel::Value;
 use std::collections::BTreeMap;
 
 /// Files of a merge under way.
-const STATE_FILES: [&str; 6] = ["MERGE_HEAD", "MERGE_RR", "MERGE_MSG", "MERGE_MODE", "MERGE_AUTOSTASH", "AUTO_MERGE"];
+const STATE_FILES: [&str; 6] = [
+    "MERGE_HEAD",
+    "MERGE_RR",
+    "MERGE_MSG",
+    "MERGE_MODE",
+    "MERGE_AUTOSTASH",
+    "AUTO_MERGE",
+];
 
 /// A merge that went well, to be recorded.
 #[derive(Clone)]
@@ -40,10 +47,15 @@ pub(super) fn remove_state(cx: &mut Cx<'_, '_>, repo: &Repo) -> Result<()> {
 pub(super) fn write_state(cx: &mut Cx<'_, '_>, job: &Job, message: &[u8]) -> Result<()> {
     let repo = &job.repo;
     let heads: Vec<u8> = job.heads.iter().flat_map(|head| cat![head.oid.hex(), "\n"]).collect();
-    let mode = if job.options.fast_forward == super::FastForward::Never { "no-ff" } else { "" };
+    let mode = if job.options.fast_forward == super::FastForward::Never {
+        "no-ff"
+    } else {
+        ""
+    };
     let text = cat![message, "\n"];
     cx.files_mut().write(&repo.git_path("MERGE_HEAD"), heads)?;
-    cx.files_mut().write(&repo.git_path("MERGE_MODE"), mode.as_bytes().to_vec())?;
+    cx.files_mut()
+        .write(&repo.git_path("MERGE_MODE"), mode.as_bytes().to_vec())?;
     cx.files_mut().write(&repo.git_path("MERGE_MSG"), text)?;
     Ok(())
 }
@@ -54,9 +66,8 @@ pub(super) fn commit(cx: &mut Cx<'_, '_>, done: Done) -> Result<Next> {
     let comment = comment_char(&repo.config);
     let mut text = cat![done.job.message, "\n"];
     if done.job.options.edit {
-        let ending = format!(
-            "Lines starting with '{comment}' will be ignored, and an empty message aborts\nthe commit.\n"
-        );
+        let ending =
+            format!("Lines starting with '{comment}' will be ignored, and an empty message aborts\nthe commit.\n");
         let why = concat!(
             "Please enter a commit message to explain why this merge is necessary,\n",
             "especially if it merges an updated upstream into a topic branch.\n\n"
@@ -79,7 +90,11 @@ pub(super) fn commit(cx: &mut Cx<'_, '_>, done: Done) -> Result<Next> {
 
 fn edited((done, editor): (Box<Done>, Vec<u8>), cx: &mut Cx<'_, '_>, outcome: Outcome) -> Result<Next> {
     if outcome != Outcome::Code(0) {
-        return abort(cx, &done.job, &cat!["error: there was a problem with the editor '", editor, "'\n"]);
+        return abort(
+            cx,
+            &done.job,
+            &cat!["error: there was a problem with the editor '", editor, "'\n"],
+        );
     }
     let text = cx.files().read(&done.job.repo.git_path("MERGE_MSG"))?;
     record(cx, &done, &text)
@@ -169,7 +184,10 @@ fn statistics(cx: &Cx<'_, '_>, repo: &Repo, old: Oid, new: Oid) -> Result<Vec<u8
     options.formats.summary = true;
     options.renames = Some(50);
     options.settle_colors(Some(repo), cx.is_terminal());
-    let trees = (repo.store.commit(files, &old)?.tree, repo.store.commit(files, &new)?.tree);
+    let trees = (
+        repo.store.commit(files, &old)?.tree,
+        repo.store.commit(files, &new)?.tree,
+    );
     let changes = lists::trees(files, &repo.store, Some(&trees.0), Some(&trees.1), &Pathspec::default())?;
     let contents = Contents::new(files, repo);
     let changes = filter::run(&contents, changes, &options, None)?;

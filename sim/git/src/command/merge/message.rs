@@ -13,7 +13,11 @@ use crate::wildmatch;
 
 /// The message given, or `Merge branch 'topic' into main`.
 pub(super) fn compose(cx: &mut Cx<'_, '_>, repo: &Repo, options: &Options, heads: &[Head]) -> Result<Vec<u8>> {
-    let mut text = if options.has_message { options.message.clone() } else { title(cx, repo, options, heads)? };
+    let mut text = if options.has_message {
+        options.message.clone()
+    } else {
+        title(cx, repo, options, heads)?
+    };
     if options.signoff {
         let committer = cx.identity(repo, Role::Committer)?;
         crate::message::add_trailer(&mut text, &cat!["Signed-off-by: ", committer.who()]);
@@ -96,7 +100,11 @@ fn sort(cx: &mut Cx<'_, '_>, repo: &Repo, head: &Head, groups: &mut Groups) -> R
     if stem.len() < head.name.len()
         && let Some(oid) = repo.refs.oid(cx.files(), &cat!["refs/heads/", stem])
     {
-        let early = if steps == 0 || oid == head.oid { "" } else { " (early part)" };
+        let early = if steps == 0 || oid == head.oid {
+            ""
+        } else {
+            " (early part)"
+        };
         groups.branches.push(cat![quoted(stem), early]);
         return Ok(());
     }
@@ -112,7 +120,11 @@ fn ancestors_of(name: &[u8]) -> (&[u8], usize) {
     }
     let digits = name.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |at| at + 1);
     if digits > 0 && name[digits - 1] == b'~' {
-        let steps = if digits == name.len() { 1 } else { lossy(&name[digits..]).parse().unwrap_or(1) };
+        let steps = if digits == name.len() {
+            1
+        } else {
+            lossy(&name[digits..]).parse().unwrap_or(1)
+        };
         return (&name[..digits - 1], steps);
     }
     (name, 0)
@@ -127,7 +139,12 @@ fn into(cx: &Cx<'_, '_>, repo: &Repo, options: &Options) -> Option<Vec<u8>> {
     };
     let mut patterns: Vec<Vec<u8>> = Vec::new();
     let mut set = false;
-    for value in repo.config.entries.iter().filter(|entry| entry.key == b"merge.suppressdest") {
+    for value in repo
+        .config
+        .entries
+        .iter()
+        .filter(|entry| entry.key == b"merge.suppressdest")
+    {
         set = true;
         match value.value.as_deref() {
             None | Some(b"") => patterns.clear(),
@@ -137,6 +154,8 @@ fn into(cx: &Cx<'_, '_>, repo: &Repo, options: &Options) -> Option<Vec<u8>> {
     if !set {
         patterns = vec![b"main".to_vec(), b"master".to_vec()];
     }
-    let suppressed = patterns.iter().any(|pattern| wildmatch::wildmatch(pattern, &branch, wildmatch::PATHNAME));
+    let suppressed = patterns
+        .iter()
+        .any(|pattern| wildmatch::wildmatch(pattern, &branch, wildmatch::PATHNAME));
     (!suppressed).then_some(branch)
 }

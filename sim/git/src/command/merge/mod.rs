@@ -34,9 +34,32 @@ pub(super) const COMMAND: Command = Command {
     help_on_stderr: true,
     paged: false,
     supported: &[
-        "n", "stat", "summary", "squash", "commit", "edit", "cleanup", "ff", "ff-only", "rerere-autoupdate", "strategy",
-        "strategy-option", "message", "file", "into-name", "verbose", "quiet", "abort", "quit", "continue",
-        "allow-unrelated-histories", "progress", "overwrite-ignore", "signoff", "no-verify", "verify",
+        "n",
+        "stat",
+        "summary",
+        "squash",
+        "commit",
+        "edit",
+        "cleanup",
+        "ff",
+        "ff-only",
+        "rerere-autoupdate",
+        "strategy",
+        "strategy-option",
+        "message",
+        "file",
+        "into-name",
+        "verbose",
+        "quiet",
+        "abort",
+        "quit",
+        "continue",
+        "allow-unrelated-histories",
+        "progress",
+        "overwrite-ignore",
+        "signoff",
+        "no-verify",
+        "verify",
     ],
 };
 
@@ -84,7 +107,9 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             } else {
                 ""
             };
-            return Err(Fault::fatal(format!("You have not concluded your {what} ({file} exists).{advice}")));
+            return Err(Fault::fatal(format!(
+                "You have not concluded your {what} ({file} exists).{advice}"
+            )));
         }
     }
     let options = Options::new(cx, &repo, &parsed)?;
@@ -99,11 +124,24 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     };
     let mut heads = Vec::new();
     for name in &names {
-        heads.push(Head { name: name.clone(), oid: options::commit(cx, &repo, name)? });
+        heads.push(Head {
+            name: name.clone(),
+            oid: options::commit(cx, &repo, name)?,
+        });
     }
     let heads = reduce(cx, &repo, head, heads)?;
     let message = message::compose(cx, &repo, &options, &heads)?;
-    run(cx, Job { repo, options, head, heads, message, action })
+    run(
+        cx,
+        Job {
+            repo,
+            options,
+            head,
+            heads,
+            message,
+            action,
+        },
+    )
 }
 
 /// `--abort`, `--quit`, `--continue`.
@@ -141,7 +179,9 @@ fn unborn(cx: &mut Cx<'_, '_>, repo: &Repo, options: &Options, names: &[Vec<u8>]
         return Err(Fault::fatal("Squash commit into empty head not supported yet"));
     }
     if options.fast_forward == FastForward::Never {
-        return Err(Fault::fatal("Non-fast-forward commit does not make sense into an empty head"));
+        return Err(Fault::fatal(
+            "Non-fast-forward commit does not make sense into an empty head",
+        ));
     }
     let commit = options::commit(cx, repo, &names[0])?;
     if names.len() > 1 {
@@ -228,7 +268,13 @@ fn cannot_fast_forward(repo: &Repo) -> Fault {
 fn fast_forward(cx: &mut Cx<'_, '_>, job: &Job) -> Result<Next> {
     let (repo, to) = (&job.repo, job.heads[0].oid);
     if !job.options.quiet {
-        let line = cat!["Updating ", repo.short(cx.files(), &job.head), "..", repo.short(cx.files(), &to), "\n"];
+        let line = cat![
+            "Updating ",
+            repo.short(cx.files(), &job.head),
+            "..",
+            repo.short(cx.files(), &to),
+            "\n"
+        ];
         cx.print(line);
     }
     let mut index = repo.index(cx.files())?;
@@ -239,7 +285,11 @@ fn fast_forward(cx: &mut Cx<'_, '_>, job: &Job) -> Result<Next> {
     let plan = plan.map_err(|refusal| refusal.fault(Doing::Merge, repo, 1))?;
     plan.apply(cx.files_mut(), repo, &mut index)?;
     repo.save_index(cx.files_mut(), &mut index)?;
-    let ignored = if job.options.has_message { " (no commit created; -m option ignored)" } else { "" };
+    let ignored = if job.options.has_message {
+        " (no commit created; -m option ignored)"
+    } else {
+        ""
+    };
     let said = cat!["Fast-forward", ignored];
     finish::finish(cx, job, Some(to), Some(&said))?;
     finish::remove_state(cx, repo)?;
@@ -257,11 +307,13 @@ fn true_merge(cx: &mut Cx<'_, '_>, job: Job, bases: &[Oid]) -> Result<Next> {
     let mut index = repo.index(cx.files())?;
     worktree::refresh(cx.files(), repo, &mut index);
     repo.save_index(cx.files_mut(), &mut index)?;
-    let strategy = job.options.strategy.unwrap_or(if job.heads.len() > 1 { Strategy::Octopus } else { Strategy::Ort });
+    let strategy = job.options.strategy.unwrap_or(if job.heads.len() > 1 {
+        Strategy::Octopus
+    } else {
+        Strategy::Ort
+    });
     let head = tree::of_commit(cx.files(), &repo.store, Some(&job.head))?;
-    let failed = |said: Vec<u8>| {
-        Fault::Plain(cat![said, "Merge with strategy ", strategy.name(), " failed.\n"], 2)
-    };
+    let failed = |said: Vec<u8>| Fault::Plain(cat![said, "Merge with strategy ", strategy.name(), " failed.\n"], 2);
     if strategy == Strategy::Ours {
         let tree = index.write_tree(cx.files_mut(), &repo.store)?;
         return conclude(cx, job, tree, strategy);
@@ -269,21 +321,29 @@ fn true_merge(cx: &mut Cx<'_, '_>, job: Job, bases: &[Oid]) -> Result<Next> {
     let staged = apply::staged_paths(&index, &head);
     if !staged.is_empty() {
         let names = staged.join(b" ".as_slice());
-        let said = cat!["error: Your local changes to the following files would be overwritten by merge:\n  ", names, "\n"];
+        let said = cat![
+            "error: Your local changes to the following files would be overwritten by merge:\n  ",
+            names,
+            "\n"
+        ];
         return Err(failed(said));
     }
     let merged = match strategy {
         Strategy::Octopus => octopus::merge(cx, &job)?,
         _ => {
             if job.heads.len() > 1 {
-                return Err(failed(b"error: Not handling anything other than two heads merge.\n".to_vec()));
+                return Err(failed(
+                    b"error: Not handling anything other than two heads merge.\n".to_vec(),
+                ));
             }
             let how = job.options.engine(repo, &job.heads[0].name);
             engine::commits(cx.files_mut(), repo, [&job.head, &job.heads[0].oid], bases, &how)?
         }
     };
     if let Err(refusal) = apply::apply(cx.files_mut(), repo, &mut index, &head, &merged)? {
-        return Err(failed(refusal.text(Doing::Merge, repo.config.advice("commitBeforeMerge"))));
+        return Err(failed(
+            refusal.text(Doing::Merge, repo.config.advice("commitBeforeMerge")),
+        ));
     }
     repo.save_index(cx.files_mut(), &mut index)?;
     if strategy == Strategy::Octopus {
@@ -317,11 +377,24 @@ fn stop(cx: &mut Cx<'_, '_>, job: &Job, merged: &engine::Merged) -> Result<Next>
         return Ok(Next::Exit(0));
     }
     let comment = comment_char(&repo.config);
-    let mut text = cx.files().read(&repo.git_path("MERGE_MSG")).map(|text| text.to_vec()).unwrap_or_default();
+    let mut text = cx
+        .files()
+        .read(&repo.git_path("MERGE_MSG"))
+        .map(|text| text.to_vec())
+        .unwrap_or_default();
     if job.options.cleanup_name.as_deref() == Some(b"scissors") {
         let cut = crate::message::SCISSORS;
-        let lines = ["Do not modify or remove the line above.", "Everything below it will be ignored."];
-        text.extend_from_slice(format!("\n{comment} {cut}\n{comment} {}\n{comment} {}\n{comment}", lines[0], lines[1]).as_bytes());
+        let lines = [
+            "Do not modify or remove the line above.",
+            "Everything below it will be ignored.",
+        ];
+        text.extend_from_slice(
+            format!(
+                "\n{comment} {cut}\n{comment} {}\n{comment} {}\n{comment}",
+                lines[0], lines[1]
+            )
+            .as_bytes(),
+        );
     }
     text.extend_from_slice(&cat!["\n", commented("Conflicts:", &comment)]);
     for path in merged.conflicts.keys() {
@@ -333,7 +406,18 @@ fn stop(cx: &mut Cx<'_, '_>, job: &Job, merged: &engine::Merged) -> Result<Next>
     let mut fields = BTreeMap::new();
     fields.insert("branch", Value::from(branch));
     fields.insert("source", Value::from(job.heads[0].name.as_slice()));
-    fields.insert("paths", Value::from(merged.conflicts.keys().cloned().collect::<Vec<_>>().join(b" ".as_slice()).as_slice()));
+    fields.insert(
+        "paths",
+        Value::from(
+            merged
+                .conflicts
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(b" ".as_slice())
+                .as_slice(),
+        ),
+    );
     fields.insert("count", Value::from(merged.conflicts.len()));
     cx.io.record("git.conflict_met", fields);
     Ok(Next::Exit(1))
@@ -347,5 +431,13 @@ fn cleaned(job: &Job, text: &[u8], edited: bool) -> Result<Vec<u8>> {
 
 /// An update of `HEAD` and its branch.
 fn head_update<'a>(new: Oid, old: Option<Oid>, message: &'a [u8], who: &'a crate::object::Signature) -> Update<'a> {
-    Update { name: b"HEAD", new, old: Some(old.unwrap_or(Oid::NULL)), message, who, no_deref: false, create_log: false }
+    Update {
+        name: b"HEAD",
+        new,
+        old: Some(old.unwrap_or(Oid::NULL)),
+        message,
+        who,
+        no_deref: false,
+        create_log: false,
+    }
 }

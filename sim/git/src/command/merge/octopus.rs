@@ -62,5 +62,9 @@ fn how_it_ended(cx: &mut Cx<'_, '_>, job: &Job, files: tree::Flat, last: Merged)
     // One more merge, with itself, writes the tree.
     let how = engine::Options::new(&job.repo, b"HEAD", b"");
     let merged = engine::trees(cx.files_mut(), &job.repo, [&files, &files, &files], &how)?;
-    Ok(Merged { messages: Vec::new(), conflicts: last.conflicts, ..merged })
+    Ok(Merged {
+        messages: Vec::new(),
+        conflicts: last.conflicts,
+        ..merged
+    })
 }

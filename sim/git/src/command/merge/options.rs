@@ -39,7 +39,10 @@ impl Strategy {
 }
 
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an independent option of the command line")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent option of the command line"
+)]
 pub(super) struct Options {
     pub fast_forward: FastForward,
     pub squash: bool,
@@ -69,7 +72,13 @@ impl Options {
         let mut stat = config.bool_or("merge.stat", config.bool_or("merge.diffstat", true));
         for given in &parsed.options {
             match (given.name.as_str(), given.negated) {
-                ("ff", negated) => fast_forward = if negated { FastForward::Never } else { FastForward::Allowed },
+                ("ff", negated) => {
+                    fast_forward = if negated {
+                        FastForward::Never
+                    } else {
+                        FastForward::Allowed
+                    }
+                }
                 ("ff-only", _) => fast_forward = FastForward::Only,
                 ("n", _) => stat = false,
                 ("stat" | "summary", negated) => stat = !negated,
@@ -87,7 +96,10 @@ impl Options {
             }
         }
         let strategy = strategy(parsed)?;
-        let cleanup_name = parsed.value("cleanup").or_else(|| config.get("commit.cleanup")).map(<[u8]>::to_vec);
+        let cleanup_name = parsed
+            .value("cleanup")
+            .or_else(|| config.get("commit.cleanup"))
+            .map(<[u8]>::to_vec);
         crate::message::Cleanup::parse(cleanup_name.as_deref(), false)?;
         let (has_message, message) = given_message(cx, parsed)?;
         let options = Self {
@@ -172,7 +184,9 @@ fn strategy(parsed: &Parsed) -> Result<Option<Strategy>> {
             b"resolve" | b"subtree" => Err(Fault::gap(cat!["'merge -s ", one, "'"])),
             _ => {
                 let text = cat![
-                    "Could not find merge strategy '", one, "'.\n",
+                    "Could not find merge strategy '",
+                    one,
+                    "'.\n",
                     "Available strategies are: octopus ours recursive resolve subtree.\n"
                 ];
                 Err(Fault::Plain(text, 1))
@@ -227,12 +241,20 @@ fn edits(cx: &Cx<'_, '_>, parsed: &Parsed, has_message: bool) -> bool {
 /// The commit a word names, or Git's error.
 pub(super) fn commit(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8]) -> Result<Oid> {
     let unknown = |said: Vec<u8>| Fault::Plain(cat![said, "merge: ", name, " - not something we can merge\n"], 1);
-    let (object, commit) = with_resolver(cx, repo, |resolver| Ok((resolver.object(name)?, resolver.commit(name)?)))?;
+    let (object, commit) = with_resolver(cx, repo, |resolver| {
+        Ok((resolver.object(name)?, resolver.commit(name)?))
+    })?;
     match (object, commit) {
         (_, Some(oid)) => Ok(oid),
         (Some(oid), None) => {
             let kind = repo.store.get(cx.files(), &oid)?.kind.name();
-            let said = cat!["error: ", name, ": expected commit type, but the object dereferences to ", kind, " type\n"];
+            let said = cat![
+                "error: ",
+                name,
+                ": expected commit type, but the object dereferences to ",
+                kind,
+                " type\n"
+            ];
             Err(unknown(said))
         }
         (None, None) => Err(unknown(Vec::new())),

@@ -30,7 +30,12 @@ pub(super) fn message(cx: &Cx<'_, '_>, job: &Job) -> Result<Vec<u8>> {
     let mut out = b"Squashed commit of the following:\n".to_vec();
     for oid in history.by_date(&tips, &[job.head])? {
         let commit = history.commit(&oid)?;
-        out.extend_from_slice(&cat!["\ncommit ", oid.hex(), "\n", printer.body(&oid, &commit, "", None)?]);
+        out.extend_from_slice(&cat![
+            "\ncommit ",
+            oid.hex(),
+            "\n",
+            printer.body(&oid, &commit, "", None)?
+        ]);
     }
     Ok(out)
 }
