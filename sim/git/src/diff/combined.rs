@@ -365,9 +365,9 @@ fn write_hunks(out: &mut Vec<u8>, sheet: &[Line], result: &[&[u8]], parents: usi
             } else {
                 stop - start
             };
-            head += &format!(" -{},{len}", if len == 0 { start.saturating_sub(1) } else { start });
+            head += &format!(" -{start},{len}");
         }
-        let start = if result_len == 0 { begin } else { begin + 1 };
+        let start = begin + 1;
         head += &format!(" +{start},{result_len} {}", "@".repeat(parents + 1));
         out.extend_from_slice(&cat![frag, head, reset]);
         if let Some(text) = function {
