@@ -15,6 +15,7 @@ function solution() {
     const section = /^--- (.+) ---$/.exec(line);
     if (section) sections.push({ name: section[1], acts: [] });
     else if (line.startsWith("$ ")) sections.at(-1).acts.push({ command: line.slice(2) });
+    else if (line.startsWith("> ")) sections.at(-1).acts.push({ input: line.slice(2) });
     else if (line.startsWith("= ")) sections.at(-1).acts.push({ path: line.slice(2), lines: [] });
     else if (line.startsWith("  ") && sections.at(-1).acts.at(-1)?.lines) sections.at(-1).acts.at(-1).lines.push(line.slice(2));
   }
@@ -47,8 +48,16 @@ async function save(page, { path, lines }) {
   await until(async () => (await done(page)) > before && (await active(page, ".term__field")), `${path} is saved`);
 }
 
+/** A line for the program in the foreground (a pager). */
+async function answer(page, text) {
+  await tabTo(page, ".term__field");
+  await page.keyboard.insertText(text);
+  await page.keyboard.press("Enter");
+}
+
 async function type(page, command) {
   await tabTo(page, ".term__field");
+  await until(async () => (await page.locator(".term__ps").innerText()).includes("$"), "the prompt is there");
   const before = await done(page);
   await page.keyboard.insertText(command);
   await page.keyboard.press("Enter");
@@ -70,10 +79,16 @@ test("the first lesson is solved with the keyboard alone", { timeout: 180_000, v
       await until(async () => (await done(page)) > before, `a block before ${name} runs`);
       await page.waitForTimeout(150);
     }
-    for (const act of acts) await (act.path ? save(page, act) : type(page, act.command));
+    for (const act of acts) {
+      if (act.path) await save(page, act);
+      else if (act.input !== undefined) await answer(page, act.input);
+      else await type(page, act.command);
+    }
     await until(() => page.locator(`#step-${n}.is-done`).count(), `step ${name} is passed`);
   }
   same(await page.locator(".viewsw__g .num").textContent(), `${sections.length} sur ${sections.length}`);
+  // What the panels show is the lab's present, not a moment before.
+  await until(async () => (await page.locator(".cg__row.is-head").innerText()).includes("weekly"), "the graph shows the last commit");
   await page.reload();
   await until(() => page.locator(".step.is-done").count().then((count) => count === sections.length), "progress is kept");
 });

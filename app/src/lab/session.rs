@@ -191,6 +191,8 @@ impl Session {
 
     fn launch(&self) {
         self.phase.set(Phase::Loading(0.0));
+        // A new worker owes none of the old one's answers.
+        self.hidden(|h| (h.asking_git, h.asking_files, h.stale) = (false, false, false));
         let session = self.clone();
         host::start(self.key, "base", Rc::new(move |news| session.hear(news)));
     }
@@ -378,8 +380,16 @@ impl Session {
         if self.phase.get_untracked() != Phase::Ready {
             return;
         }
-        if self.hidden(|h| std::mem::replace(&mut h.asking_git, true) || std::mem::replace(&mut h.asking_files, true)) {
-            self.hidden(|h| h.stale = true);
+        let busy = self.hidden(|h| {
+            let busy = h.asking_git || h.asking_files;
+            if busy {
+                h.stale = true;
+            } else {
+                (h.asking_git, h.asking_files) = (true, true);
+            }
+            busy
+        });
+        if busy {
             return;
         }
         let revision = self.hidden(|h| h.git_revision);

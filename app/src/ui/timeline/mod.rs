@@ -315,11 +315,13 @@ fn position(bar: &Bar) -> String {
 
 /// A notch where each command ended.
 fn stops(bar: &Bar) -> AnyView {
-    bar.scale
-        .get()
-        .stops
+    let stops = bar.scale.get().stops;
+    // Closer than this the notches would be a pattern, not points.
+    let shown = stops.len() < 40;
+    stops
         .iter()
         .skip(1)
+        .filter(|_| shown)
         .map(|p| {
             let left = format!("{p:.2}%");
             view! { <i class="tl__stop" style:left=left></i> }
