@@ -155,16 +155,29 @@ fn both(fr: &str, en: &str) -> String {
 /// Joins the stylesheets into `style/main.css`, which is committed so that a page
 /// build that copies it before this script has run still has the right one.
 fn styles(here: &Path) {
-    let mut all = String::from("/* Joined by app/build.rs from the files named below; edit those. */\n");
+    let mut all = String::from("/* Joined by app/build.rs from the stylesheets beside the components; edit those. */\n");
     for name in STYLES {
         let path = here.join(name);
         println!("cargo:rerun-if-changed={}", path.display());
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let _ = write!(all, "\n/* == {name} == */\n{text}");
+        all.push_str(&without_comments(&text));
     }
     let to = here.join("style/main.css");
     println!("cargo:rerun-if-changed={}", to.display());
     if fs::read_to_string(&to).ok().as_deref() != Some(all.as_str()) {
         fs::write(&to, all).expect("app/style can be written");
     }
+}
+
+/// Comments are for who edits a stylesheet, not for who downloads it. Empty lines go with them.
+fn without_comments(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("/*") {
+        out.push_str(before);
+        rest = after.split_once("*/").map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    let lines = out.lines().map(str::trim_end).filter(|line| !line.is_empty());
+    lines.flat_map(|line| [line, "\n"]).collect()
 }

@@ -1,7 +1,7 @@
 //! The commit graph: rows newest first, lanes drawn from the real parents. Discs on the main
 //! line, squares beside it; what is dashed is not made yet.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use essaim_proto_git::{Commit, GitView, RefKind, Repository};
 use leptos::prelude::*;
@@ -19,7 +19,7 @@ const LANES_MAX: usize = 6;
 
 thread_local! {
     /// The commits seen at the last drawing, so that new ones can enter.
-    static SEEN: std::cell::RefCell<HashSet<String>> = std::cell::RefCell::default();
+    static SEEN: std::cell::RefCell<BTreeSet<String>> = std::cell::RefCell::default();
 }
 
 fn branches(repository: &Repository) -> usize {
@@ -87,12 +87,12 @@ pub fn graph(view: Option<&GitView>) -> AnyView {
 }
 
 /// Which commits were not there at the last drawing (none at the very first).
-fn fresh(commits: &[Commit]) -> HashSet<String> {
+fn fresh(commits: &[Commit]) -> BTreeSet<String> {
     SEEN.with(|seen| {
-        let now: HashSet<String> = commits.iter().map(|c| c.oid.clone()).collect();
+        let now: BTreeSet<String> = commits.iter().map(|c| c.oid.clone()).collect();
         let before = seen.replace(now.clone());
         if before.is_empty() || before.is_disjoint(&now) {
-            HashSet::new()
+            BTreeSet::new()
         } else {
             &now - &before
         }
@@ -161,7 +161,7 @@ fn nodes(
     layout: &Layout,
     repository: &Repository,
     offset: usize,
-    fresh: &HashSet<String>,
+    fresh: &BTreeSet<String>,
 ) -> AnyView {
     commits
         .iter()

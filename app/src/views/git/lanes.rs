@@ -3,7 +3,7 @@
 //! Lanes are branches: the first-parent line of the main branch is lane 0, and a line that
 //! leaves it gets the first free lane, which it gives back where it joins.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use essaim_proto_git::Commit;
 
@@ -29,7 +29,7 @@ pub struct Layout {
 
 /// Lays out commits that stand newest first, children above parents. `main` is the tip that owns lane 0.
 pub fn layout(commits: &[Commit], main: Option<&str>) -> Layout {
-    let rows: HashMap<&str, usize> = commits.iter().enumerate().map(|(n, c)| (c.oid.as_str(), n)).collect();
+    let rows: BTreeMap<&str, usize> = commits.iter().enumerate().map(|(n, c)| (c.oid.as_str(), n)).collect();
     // The first-parent line of the main branch keeps lane 0 for itself.
     let mut spine = vec![false; commits.len()];
     let mut at = main.and_then(|oid| rows.get(oid).copied());
