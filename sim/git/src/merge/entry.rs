@@ -12,7 +12,7 @@ impl Merge<'_> {
         }
         let [base, ours, theirs] = info.stages;
         // What only one side touched, or both in the same way.
-        let mut trivial = None;
+        let mut trivial = info.twin.then_some(ours);
         if !info.renamed && !info.path_conflict {
             trivial = if ours == theirs {
                 Some(ours)
@@ -119,7 +119,7 @@ impl Merge<'_> {
         let base = info.stages[0];
         let modified = usize::from(info.stages[1].is_none());
         // The deletion of what was only renamed was told already.
-        let only_renamed = info.path_conflict && base == Some(side);
+        let only_renamed = info.path_conflict && base.map(|base| base.1) == Some(side.1);
         if !only_renamed {
             let (modify, delete) = (self.labels[modified].clone(), self.labels[1 - modified].clone());
             self.say(

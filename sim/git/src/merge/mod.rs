@@ -120,6 +120,8 @@ struct Info {
     gone: bool,
     /// Its stages are no longer those of the trees.
     renamed: bool,
+    /// Both sides had the same file here before a rename came to it. Git then takes ours and compares no more.
+    twin: bool,
 }
 
 impl Info {

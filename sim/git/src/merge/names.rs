@@ -187,6 +187,7 @@ impl Merge<'_> {
                 };
                 let (merged, clean) = self.content(from, base, pair, &names, 1 + 2 * self.depth)?;
                 let info = self.info(to);
+                info.twin = info.stages[0].is_none() && info.stages[1] == info.stages[2];
                 info.stages[*side] = Some(merged);
                 info.renamed = true;
                 if !clean {

@@ -33,22 +33,30 @@ impl Merge<'_> {
         if self.options.directory_renames == DirectoryRenames::No {
             return false;
         }
-        let mut directory = parent(path);
-        while !directory.is_empty() {
-            let below = cat![directory, "/"];
-            let others = self
-                .infos
-                .range(below.clone()..)
-                .take_while(|(key, _)| key.starts_with(&below));
-            let added = others
-                .into_iter()
-                .any(|(_, info)| info.stages[0].is_none() && info.stages[3 - side].is_some());
-            if added && !self.exists_below(directory, side) {
+        self.is_relevant(parent(path), side)
+    }
+
+    /// Whether a side removed a directory while the other side added a file to it, or to one above it that is removed
+    /// too: only then does it matter where the directory went.
+    fn is_relevant(&self, directory: &[u8], side: usize) -> bool {
+        let mut above = directory;
+        while !above.is_empty() && !self.exists_below(above, side) {
+            if self.gained(above, 3 - side) {
                 return true;
             }
-            directory = parent(directory);
+            above = parent(above);
         }
         false
+    }
+
+    /// Whether a file was added to this very directory.
+    fn gained(&self, directory: &[u8], side: usize) -> bool {
+        let below = cat![directory, "/"];
+        let mut inside = self
+            .infos
+            .range(below.clone()..)
+            .take_while(|(key, _)| key.starts_with(&below));
+        inside.any(|(path, info)| parent(path) == directory && info.stages[0].is_none() && info.stages[side].is_some())
     }
 
     fn exists_below(&self, directory: &[u8], at: usize) -> bool {
@@ -99,10 +107,12 @@ impl Merge<'_> {
         let mut counts: BTreeMap<Vec<u8>, BTreeMap<Vec<u8>, usize>> = BTreeMap::new();
         for rename in renames.iter().filter(|rename| rename.side == side) {
             let (mut old, mut new) = (parent(&rename.from), parent(&rename.to));
-            while !old.is_empty() && old != new {
-                if !self.exists_below(old, side) {
+            let mut first = true;
+            while !old.is_empty() && old != new && self.is_relevant(old, side) {
+                if first || self.gained(old, 3 - side) {
                     *counts.entry(old.to_vec()).or_default().entry(new.to_vec()).or_default() += 1;
                 }
+                first = false;
                 // The same name at the end: the directories above may have been renamed.
                 if new.is_empty() || base_name(old) != base_name(new) {
                     break;
@@ -120,30 +130,17 @@ impl Merge<'_> {
             match (best.next(), best.next()) {
                 (Some(new), None) => _ = moves.insert(old, new),
                 _ => {
-                    if self.adds_below(&old, 3 - side) {
-                        let text = cat![
-                            "CONFLICT (directory rename split): Unclear where to rename ",
-                            old,
-                            " to; it was renamed to multiple other directories, with no destination getting a majority of the files.\n"
-                        ];
-                        self.unclear = true;
-                        self.say(&old, text);
-                    }
+                    let text = cat![
+                        "CONFLICT (directory rename split): Unclear where to rename ",
+                        old,
+                        " to; it was renamed to multiple other directories, with no destination getting a majority of the files.\n"
+                    ];
+                    self.unclear = true;
+                    self.say(&old, text);
                 }
             }
         }
         moves
-    }
-
-    fn adds_below(&self, directory: &[u8], side: usize) -> bool {
-        let below = cat![directory, "/"];
-        let inside = self
-            .infos
-            .range(below.clone()..)
-            .take_while(|(key, _)| key.starts_with(&below));
-        inside
-            .into_iter()
-            .any(|(_, info)| info.stages[0].is_none() && info.stages[side].is_some())
     }
 
     /// What a side put into directories that the other side renamed.
@@ -234,6 +231,7 @@ impl Merge<'_> {
                 kept.push(suggestion);
                 continue;
             };
+            self.unclear = true;
             if told.insert(to.clone()) {
                 let to = to.clone();
                 self.say(&to, text);
