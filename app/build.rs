@@ -155,7 +155,8 @@ fn both(fr: &str, en: &str) -> String {
 /// Joins the stylesheets into `style/main.css`, which is committed so that a page
 /// build that copies it before this script has run still has the right one.
 fn styles(here: &Path) {
-    let mut all = String::from("/* Joined by app/build.rs from the stylesheets beside the components; edit those. */\n");
+    let mut all =
+        String::from("/* Joined by app/build.rs from the stylesheets beside the components; edit those. */\n");
     for name in STYLES {
         let path = here.join(name);
         println!("cargo:rerun-if-changed={}", path.display());

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use essaim_proto_lab::lesson::Lesson;
+use essaim_proto_lab::spec::LabSpec;
 use js_sys::{Array, JSON, Object};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -15,15 +16,22 @@ thread_local! {
 
 /// One lesson in one language, or why it did not come.
 pub async fn lesson(path: &str, lang: Lang) -> Result<Lesson, String> {
-    let wanted = format!("{path}.{}", lang.code());
-    let file = index()
-        .await?
-        .into_iter()
-        .find(|(id, _)| *id == wanted)
-        .map(|(_, file)| file);
-    let file = file.ok_or_else(|| wanted.clone())?;
-    let bytes = dom::fetch(&format!("content/{file}")).await?;
+    let (file, bytes) = compiled(format!("{path}.{}", lang.code())).await?;
     postcard::from_bytes(&bytes).map_err(|_| file)
+}
+
+/// The free lab, or why it did not come.
+pub async fn free_lab() -> Result<LabSpec, String> {
+    let (file, bytes) = compiled("lab".to_owned()).await?;
+    postcard::from_bytes(&bytes).map_err(|_| file)
+}
+
+/// A compiled file by its name in the index: what it is called, and its bytes.
+async fn compiled(wanted: String) -> Result<(String, Vec<u8>), String> {
+    let found = index().await?.into_iter().find(|(id, _)| *id == wanted);
+    let (_, file) = found.ok_or(wanted)?;
+    let bytes = dom::fetch(&format!("content/{file}")).await?;
+    Ok((file, bytes))
 }
 
 async fn index() -> Result<Vec<(String, String)>, String> {

@@ -3,47 +3,43 @@
 use essaim_proto_lab::spec::LabSpec;
 use leptos::prelude::*;
 
+use wasm_bindgen_futures::spawn_local;
+
+use crate::content;
 use crate::lab::{Phase, Session};
 use crate::state::{self, ToastKind};
-use crate::text::{lang, t, t_now, tr};
+use crate::text::{fill, lang, t, t_now, tr};
 use crate::ui::bench::{bench, lab_menu, memory_only, other_tab, view_switch};
+use crate::ui::icon::icon;
 use crate::ui::prose::{self, Around};
 use crate::ui::shell::{Crumb, topbar};
 use crate::ui::split::split;
 use crate::ui::timeline::timeline_bar;
 
-/// Monday 5 January 2026, 09:00 in Paris: a lab's clock is the lab's own.
-const START_SECONDS: i64 = 1_767_600_000;
-
-fn spec() -> LabSpec {
-    LabSpec {
-        id: "lab".to_owned(),
-        engines: vec!["git".to_owned()],
-        seed: 1,
-        start_seconds: START_SECONDS,
-        time_zone: "Europe/Paris".to_owned(),
-        command_seconds: 10,
-        user: "camille".to_owned(),
-        host: "essaim".to_owned(),
-        folder: "/home/camille".to_owned(),
-        setup: [
-            "git config --global user.name 'Camille Martin'",
-            "git config --global user.email camille@example.com",
-            "git config --global init.defaultBranch main",
-            "git config --global core.editor nano",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
-        ..LabSpec::default()
+/// The lab as `content/lab` says, fetched once.
+pub fn lab(share: Option<String>) -> impl IntoView {
+    state::show_view("lab");
+    let spec: ArcRwSignal<Option<Result<LabSpec, String>>> = ArcRwSignal::new(None);
+    let fetched = spec.clone();
+    spawn_local(async move { fetched.set(Some(content::free_lab().await)) });
+    move || match spec.get() {
+        None => ().into_any(),
+        Some(Ok(spec)) => opened(spec, share.clone()).into_any(),
+        Some(Err(why)) => view! {
+            <main class="lesson__in" id="contenu">
+                <div class="callout callout--bad">{icon("alert")}<div><strong>{t().lesson_missing}</strong>" "
+                    {fill(t().lesson_missing_why, &[&why])}</div></div>
+            </main>
+        }
+        .into_any(),
     }
 }
 
-pub fn lab(share: Option<String>) -> impl IntoView {
-    state::show_view("lab");
+fn opened(spec: LabSpec, share: Option<String>) -> impl IntoView {
     // A shared lab is not the learner's own: it is kept only once it was changed into one.
     let session = match &share {
-        None => Session::open("free", spec(), None),
-        Some(_) => Session::open("", spec(), Some(String::new())),
+        None => Session::open("free", spec, None),
+        Some(_) => Session::open("", spec, Some(String::new())),
     };
     if let Some(code) = share {
         open_share(&session, code);
@@ -93,27 +89,27 @@ fn open_share(session: &Session, code: String) {
     });
 }
 
-/// What the lab is, and three things to try.
+/// What the lab is, and a few things to try.
 fn intro(session: Session) -> impl IntoView {
     use essaim_proto_lab::lesson::{Block, Run};
-    let examples: [(fn() -> &'static str, &'static [&'static str]); 3] = [
+    let examples: [(fn() -> &'static str, &'static [&'static str]); 4] = [
+        (
+            || t().lab_try_history,
+            &["git log --oneline --graph --all", "git show v0.1"],
+        ),
+        (
+            || t().lab_try_merge,
+            &["git merge --no-edit report", "git merge alerts"],
+        ),
         (
             || t().lab_try_repo,
             &[
-                "git init ventes",
-                "cd ventes",
+                "mkdir ~/ventes",
+                "cd ~/ventes",
+                "git init",
                 "echo 'date,magasin,montant' > ventes.csv",
                 "git add ventes.csv",
                 "git commit -m 'Premier relevé'",
-            ],
-        ),
-        (
-            || t().lab_try_branch,
-            &[
-                "git switch -c essai",
-                "echo '2026-01-05,Lyon,120.50' >> ventes.csv",
-                "git commit -am 'Ajoute Lyon'",
-                "git log --oneline --graph --all",
             ],
         ),
         (|| t().lab_try_help, &["help"]),

@@ -159,8 +159,9 @@ strings! {
     lab_title: "Labo libre", "Free lab";
     lab_intro: "Un terminal, des fichiers et Git, comme sur votre machine. Rien de ce que vous faites ici ne peut abîmer quoi que ce soit\u{202f}: chaque commande s’annule.", "A terminal, files and Git, as on your machine. Nothing you do here can harm anything: every command can be undone.";
     lab_try: "Pour essayer", "Something to try";
-    lab_try_repo: "Créer un dépôt et son premier commit\u{202f}:", "Create a repository and its first commit:";
-    lab_try_branch: "Une branche, un commit de plus, et le graphe\u{202f}:", "A branch, one more commit, and the graph:";
+    lab_try_history: "Un dépôt vous attend dans ~/capteurs. Son histoire\u{202f}:", "A repository waits for you in ~/capteurs. Its history:";
+    lab_try_merge: "Une fusion qui passe seule, puis une qui demande une décision\u{202f}:", "A merge that goes by itself, then one that needs a decision:";
+    lab_try_repo: "Un dépôt à vous et son premier commit\u{202f}:", "A repository of your own and its first commit:";
     lab_try_help: "Toutes les commandes d’ici\u{202f}:", "Every command there is here:";
     lab_starting: "Le labo démarre…", "The lab is starting…";
     lab_loading: "Le moteur arrive\u{202f}: {}", "The engine is loading: {}";
