@@ -43,7 +43,14 @@ fn cases_print_what_bash_prints() {
                 status: case.status,
             };
             if oracle.is_some() {
-                let real = theirs(case.script.as_bytes(), b"");
+                let mut real = theirs(case.script.as_bytes(), b"");
+                // Cases with jobs depend on the real clock: a busy machine may make bash say them in another order.
+                for _ in 0..if update { 0 } else { 2 } {
+                    if real == expected(case) {
+                        break;
+                    }
+                    real = theirs(case.script.as_bytes(), b"");
+                }
                 if update {
                     case.stdout = String::from_utf8(real.stdout.clone()).unwrap();
                     case.stderr = String::from_utf8(real.stderr.clone()).unwrap();
