@@ -265,7 +265,7 @@ fn reset_commit(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], mode: Mode, parse
         Mode::Soft | Mode::Mixed => {}
         Mode::Hard => checkout::force(cx.files_mut(), repo, &mut index, &flat)?,
         Mode::Merge => {
-            checkout::reset_merge(cx.files_mut(), repo, &mut index, &flat).map_err(|fault| could_not(&fault, name))?
+            checkout::reset_merge(cx.files_mut(), repo, &mut index, &flat).map_err(|fault| could_not(&fault, name))?;
         }
         Mode::Keep => {
             let from = tree::of_commit(cx.files(), &repo.store, repo.refs.head(cx.files()).as_ref())?;
