@@ -139,7 +139,7 @@ fn launch(bundle: &str) -> Option<Worker> {
     if let Ok(worker) = Worker::new_with_options(&address, &options) {
         return Some(worker);
     }
-    let code = format!("import {:?};", address);
+    let code = format!("import {address:?};");
     let parts = Array::of1(&JsValue::from_str(&code));
     let kind = web_sys::BlobPropertyBag::new();
     kind.set_type("text/javascript");

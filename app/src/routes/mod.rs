@@ -53,7 +53,7 @@ fn page(route: Route) -> AnyView {
         Route::Embed(place) if place.lesson.ready => embed::embed(place).into_any(),
         Route::Lab { share } => lab::lab(share).into_any(),
         Route::Lesson(place) | Route::Embed(place) => chapter::chapter(place.chapter_index).into_any(),
-        _ => lost::lost().into_any(),
+        Route::NotFound => lost::lost().into_any(),
     }
 }
 

@@ -35,12 +35,11 @@ pub fn start() {
         if !idb::open().await && !dom::local_set("essaim.probe", "1") {
             state::keeps().set(false);
         }
-        match idb::get(PROGRESS).await {
-            Some(text) => match record::open(&text).and_then(|body| Progress::read(&body)) {
+        if let Some(text) = idb::get(PROGRESS).await {
+            match record::open(&text).and_then(|body| Progress::read(&body)) {
                 Some(found) => state::progress().update(|p| p.merge(&found)),
                 None => state::say(ToastKind::Note, t_now().storage_broken),
-            },
-            None => {}
+            }
         }
     });
 }

@@ -32,7 +32,7 @@ pub fn question(question: Question, right: impl Fn() + Clone + Send + 'static) -
                         prop:checked=move || chosen.with(|c| c[n])
                         on:change=move |_| chosen.update(|c| {
                             if several { c[n] = !c[n]; } else {
-                                c.iter_mut().for_each(|x| *x = false);
+                                c.fill(false);
                                 c[n] = true;
                             }
                             told.set(false);

@@ -269,8 +269,8 @@ fn rail(bar: Bar) -> impl IntoView {
                     }
                     if let Some(p) = place(&e) { points.go_to_percent(p); }
                 }
-                on:pointermove=move |e| if dragging.get_untracked() {
-                    if let Some(p) = place(&e) { points_move.go_to_percent(p); }
+                on:pointermove=move |e| if dragging.get_untracked() && let Some(p) = place(&e) {
+                    points_move.go_to_percent(p);
                 }
                 on:pointerup=move |_| dragging.set(false)
                 on:keydown=move |e: KeyboardEvent| {

@@ -14,7 +14,7 @@ pub fn places(view: Option<&GitView>, session: &Session) -> AnyView {
         return view! { <p class="state">{t().git_none}</p> }.into_any();
     };
     let t = t();
-    let changed = repository.files.iter().any(|f| is_changed(f));
+    let changed = repository.files.iter().any(is_changed);
     let rows = repository
         .files
         .iter()
