@@ -38,6 +38,9 @@ struct Named {
     #[serde(rename = "crate")]
     package: String,
     reason: String,
+    /// Packages that may depend on a banned one.
+    #[serde(default)]
+    wrappers: BTreeSet<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,6 +60,25 @@ struct Package {
     version: String,
     license: Option<String>,
     source: Option<String>,
+    #[serde(default)]
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dependency {
+    name: String,
+    /// `dev` or `build`; nothing for what is shipped.
+    kind: Option<String>,
+    optional: bool,
+}
+
+impl Package {
+    /// Options of packages from elsewhere are mostly off: they are not looked at.
+    fn depends_on(&self, name: &str) -> bool {
+        self.dependencies
+            .iter()
+            .any(|one| one.name == name && !one.optional && (one.kind.is_none() || self.source.is_none()))
+    }
 }
 
 /// `cargo xtask deny`.
@@ -99,7 +121,9 @@ fn problems(rules: &Deny, packages: &[Package]) -> Vec<String> {
             Some(expression) => problems.push(format!("{named}: licence {expression} is not allowed")),
             None => problems.push(format!("{named}: no licence")),
         }
-        if let Some(ban) = rules.bans.deny.iter().find(|ban| ban.package == package.name) {
+        if let Some(ban) = rules.bans.deny.iter().find(|ban| ban.package == package.name)
+            && !is_wrapped(ban, packages)
+        {
             problems.push(format!("{named}: banned, {}", ban.reason));
         }
         // Packages of the workspace have no source.
@@ -117,6 +141,15 @@ fn problems(rules: &Deny, packages: &[Package]) -> Vec<String> {
         problems.extend(duplicates(&versions, &rules.bans.skip));
     }
     problems
+}
+
+/// Does the banned package come from those alone that may bring it?
+fn is_wrapped(ban: &Named, packages: &[Package]) -> bool {
+    !ban.wrappers.is_empty()
+        && packages
+            .iter()
+            .filter(|package| package.depends_on(&ban.package))
+            .all(|package| ban.wrappers.contains(&package.name))
 }
 
 fn duplicates(versions: &BTreeMap<&str, BTreeSet<&str>>, skipped: &[Named]) -> Vec<String> {
@@ -210,19 +243,32 @@ mod tests {
     fn each_rule_finds_its_offender() {
         let rules: Deny = toml::from_str(
             "[licenses]\nallow = ['MIT']\n[bans]\nmultiple-versions = 'deny'\nskip = [{ crate = 'twice-known', reason = 'r' }]\n\
-             deny = [{ crate = 'bad', reason = 'it is bad' }]\n[sources]\nallow-registry = ['https://registry']\n",
+             deny = [{ crate = 'bad', reason = 'it is bad' }, { crate = 'wrapped', wrappers = ['fine'], reason = 'tests' },\n\
+             { crate = 'loose', wrappers = ['fine'], reason = 'tests' }]\n[sources]\nallow-registry = ['https://registry']\n",
         )
         .expect("the rules are well formed");
+        let shipped = |name: &str| Dependency {
+            name: name.to_owned(),
+            kind: None,
+            optional: false,
+        };
         let package = |name: &str, version: &str, license: Option<&str>, source: Option<&str>| Package {
             name: name.to_owned(),
             version: version.to_owned(),
             license: license.map(str::to_owned),
             source: source.map(str::to_owned),
+            dependencies: match name {
+                "fine" => ["wrapped", "loose"].map(shipped).into(),
+                "twice" => [shipped("loose")].into(),
+                _ => Vec::new(),
+            },
         };
         let registry = Some("registry+https://registry");
         let packages = [
             package("fine", "1.0.0", Some("MIT"), registry),
             package("bad", "1.0.0", Some("MIT"), None),
+            package("wrapped", "1.0.0", Some("MIT"), registry),
+            package("loose", "1.0.0", Some("MIT"), registry),
             package("unlicensed", "1.0.0", None, None),
             package("elsewhere", "1.0.0", Some("MIT"), Some("git+https://x")),
             package("twice", "1.0.0", Some("MIT"), registry),
@@ -234,6 +280,7 @@ mod tests {
             problems(&rules, &packages),
             [
                 "bad 1.0.0: banned, it is bad",
+                "loose 1.0.0: banned, tests",
                 "unlicensed 1.0.0: no licence",
                 "elsewhere 1.0.0: comes from git+https://x",
                 "twice: several versions, 1.0.0 and 2.0.0",
