@@ -184,7 +184,7 @@ fn segments(chapter: &'static Chapter) -> impl IntoView {
                 _ => "",
             }
         };
-        let width = move || share().map(|(_, part)| format!("{:.0}%", part * 100.0));
+        let width = move || share().map(|(_, part)| format!("{}%", dom::number((part * 100.0).round())));
         view! { <i class=class style:--p=width></i> }
     };
     view! {

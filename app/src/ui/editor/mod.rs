@@ -471,7 +471,7 @@ fn conflict_bars(tab: Open) -> impl IntoView {
         let all = tab.text.with(|t| doc::conflicts(t));
         all.into_iter()
             .map(|conflict| {
-                let top = format!("{}rem", conflict.start as f64 * 1.25);
+                let top = format!("{}rem", dom::number(conflict.start as f64 * 1.25));
                 let button = |keep: Keep, label: String| {
                     let (conflict, text) = (conflict.clone(), tab.text.clone());
                     view! {

@@ -7,6 +7,7 @@ use essaim_proto_lab::lesson::{Inline, StepText};
 use essaim_proto_lab::message::StepState;
 use leptos::prelude::*;
 
+use crate::dom::number;
 use crate::text::{fill, t, tr};
 use crate::ui::icon::icon;
 use crate::ui::prose;
@@ -18,7 +19,7 @@ pub fn ring(part: impl Fn() -> f64 + Send + Sync + 'static) -> impl IntoView {
     view! {
         <svg class="ring" viewBox="0 0 20 20" aria-hidden="true">
             <circle cx="10" cy="10" r="7.5"></circle>
-            <circle class="v" cx="10" cy="10" r="7.5" stroke-dasharray=move || format!("{:.1} {around:.1}", part.get() * around)
+            <circle class="v" cx="10" cy="10" r="7.5" stroke-dasharray=move || format!("{} {}", number(part.get() * around), number(around))
                 // A round cap would show a dot at nought.
                 stroke-opacity={move || if part.get() == 0.0 { "0" } else { "1" }}></circle>
         </svg>

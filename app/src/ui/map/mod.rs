@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 
 use crate::course::{COURSE, Chapter};
+use crate::dom::number;
 use crate::state;
 use crate::text::{count, fill, lang, t, tr};
 
@@ -27,7 +28,7 @@ fn place(id: &str) -> (f64, f64) {
 /// A line that leaves to the right, turns once before its target's column, and arrives level.
 fn edge((x1, y1): (f64, f64), (x2, y2): (f64, f64)) -> String {
     if (y1 - y2).abs() < 0.5 {
-        return format!("M{x1} {y1}H{x2}");
+        return format!("M{} {}H{}", number(x1), number(y1), number(x2));
     }
     // The last turn stands in the gap before the target's column.
     let turn = if x2 - x1 > 280.0 || x1 > 100.0 {
@@ -36,13 +37,14 @@ fn edge((x1, y1): (f64, f64), (x2, y2): (f64, f64)) -> String {
         x1 + 150.0
     };
     let (r, s) = (14.0, if y2 > y1 { 1.0 } else { -1.0 });
-    format!(
-        "M{x1} {y1}H{}Q{turn} {y1} {turn} {}V{}Q{turn} {y2} {} {y2}H{x2}",
-        turn - r,
-        y1 + s * r,
-        y2 - s * r,
-        turn + r
-    )
+    let (before, after, down, up) = (
+        number(turn - r),
+        number(turn + r),
+        number(y1 + s * r),
+        number(y2 - s * r),
+    );
+    let (x1, y1, x2, y2, turn) = (number(x1), number(y1), number(x2), number(y2), number(turn));
+    format!("M{x1} {y1}H{before}Q{turn} {y1} {turn} {down}V{up}Q{turn} {y2} {after} {y2}H{x2}")
 }
 
 pub fn course_map() -> impl IntoView {
@@ -59,7 +61,7 @@ pub fn course_map() -> impl IntoView {
     ];
     let columns = columns
         .map(|(x, width, name)| {
-            view! { <text x=x y="14" class="col">{name}</text><path d=format!("M{x} 24h{width}") class="colr"></path> }
+            view! { <text x=number(x) y="14" class="col">{name}</text><path d=format!("M{} 24h{}", number(x), number(width)) class="colr"></path> }
         })
         .collect_view();
     view! {
@@ -107,15 +109,15 @@ fn node(n: usize, chapter: &'static Chapter) -> impl IntoView {
             // For the pointer alone: the programme below has the links.
             let _ = window().location().set_hash(&format!("#/c/{}", chapter.id));
         }>
-            <circle cx=x cy=y r="26" class="halo"></circle>
-            <circle cx=x cy=y r="19" class="c"></circle>
+            <circle cx=number(x) cy=number(y) r="26" class="halo"></circle>
+            <circle cx=number(x) cy=number(y) r="19" class="c"></circle>
             {move || begun().then(|| {
                 let part = around * done() / lessons as f64;
-                view! { <circle cx=x cy=y r="19" class="r" stroke-dasharray=format!("{part:.1} {around:.1}") transform=format!("rotate(-90 {x} {y})")></circle> }
+                view! { <circle cx=number(x) cy=number(y) r="19" class="r" stroke-dasharray=format!("{} {}", number(part), number(around)) transform=format!("rotate(-90 {} {})", number(x), number(y))></circle> }
             })}
-            <text x=x y=y + 5.5 text-anchor="middle" class="n num">{n + 1}</text>
-            <text x=x + 30.0 y=above class="t">{move || chapter.short.get(lang())}</text>
-            <text x=x + 30.0 y=below class="s num">{move || count(lessons, t().lessons_count_one, t().lessons_count_many)}</text>
+            <text x=number(x) y=number(y + 5.5) text-anchor="middle" class="n num">{n + 1}</text>
+            <text x=number(x + 30.0) y=number(above) class="t">{move || chapter.short.get(lang())}</text>
+            <text x=number(x + 30.0) y=number(below) class="s num">{move || count(lessons, t().lessons_count_one, t().lessons_count_many)}</text>
         </g>
     }
 }

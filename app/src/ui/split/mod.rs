@@ -18,7 +18,8 @@ pub fn split(parent: &'static str, lesson: String) -> impl IntoView {
     let width = RwSignal::new(dom::local_get(&key).and_then(|w| w.parse::<i32>().ok().map(f64::from)));
     let set = move |to: Option<f64>| {
         let room = dom::by_id(parent).map_or(1200.0, |e| f64::from(e.offset_width()));
-        width.set(to.map(|w| w.clamp(LESSON_MIN, (room - BENCH_MIN).max(LESSON_MIN)).round()));
+        // Not `clamp`: its message for wrong bounds brings the printing of any float into the page.
+        width.set(to.map(|w| w.min(room - BENCH_MIN).max(LESSON_MIN).round()));
     };
     let save = move || {
         dom::local_set(
@@ -32,7 +33,10 @@ pub fn split(parent: &'static str, lesson: String) -> impl IntoView {
     Effect::new(move |_| {
         let Some(work) = dom::by_id(parent) else { return };
         match width.get() {
-            Some(w) => drop(work.style().set_property("--lesson-w", &format!("{w}px"))),
+            Some(w) => drop(
+                work.style()
+                    .set_property("--lesson-w", &format!("{}px", dom::number(w))),
+            ),
             None => drop(work.style().remove_property("--lesson-w")),
         }
     });
@@ -47,8 +51,8 @@ pub fn split(parent: &'static str, lesson: String) -> impl IntoView {
     view! {
         <div class="split split--v split--main" role="separator" aria-orientation="vertical" tabindex="0"
             aria-label=tr(|t| t.split_label)
-            aria-valuemin=LESSON_MIN.to_string() aria-valuemax="1600"
-            aria-valuenow=move || width.get().unwrap_or_else(|| lesson_width(parent)).round().to_string()
+            aria-valuemin=dom::number(LESSON_MIN) aria-valuemax="1600"
+            aria-valuenow=move || dom::number(width.get().unwrap_or_else(|| lesson_width(parent)).round())
             on:pointerdown=move |event| {
                 if let Some(bar) = target(&event) {
                     let _ = bar.set_pointer_capture(event.pointer_id());

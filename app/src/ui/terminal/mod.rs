@@ -112,7 +112,7 @@ fn starting(phase: &ArcRwSignal<Phase>, session: &Session) -> Option<AnyView> {
         Phase::Ready => None,
         Phase::Opening => Some(say(t().lab_starting.to_owned())),
         Phase::Loading(part) => {
-            let percent = format!("{:.0}\u{202f}%", part * 100.0);
+            let percent = format!("{}\u{202f}%", crate::dom::number((part * 100.0).round()));
             let text = if part > 0.0 {
                 fill(t().lab_loading, &[&percent])
             } else {

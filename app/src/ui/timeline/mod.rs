@@ -246,7 +246,7 @@ fn rail(bar: Bar) -> impl IntoView {
     let (value, all, text) = (bar.clone(), bar.clone(), bar.clone());
     let (marks, ticks, labels) = (bar.clone(), bar.clone(), bar.clone());
     let (keys, points) = (bar.clone(), bar);
-    let percent = |p: f64| format!("{p:.2}%");
+    let percent = |p: f64| format!("{}%", dom::number(p));
     let dragging = RwSignal::new(false);
     let place = move |event: &PointerEvent| {
         let rail = event
@@ -323,7 +323,7 @@ fn stops(bar: &Bar) -> AnyView {
         .skip(1)
         .filter(|_| shown)
         .map(|p| {
-            let left = format!("{p:.2}%");
+            let left = format!("{}%", dom::number(*p));
             view! { <i class="tl__stop" style:left=left></i> }
         })
         .collect_view()
@@ -375,7 +375,7 @@ fn mark(bar: &Bar, n: usize, at: f64, entry: &TimelineEntry, ends: bool, named: 
     };
     let session = bar.session.clone();
     let label = format!("{word}, {}", fill(t().time_at, &[&(n + 1).to_string(), &entry.label]));
-    let left = format!("{at:.2}%");
+    let left = format!("{}%", dom::number(at));
     view! {
         <button class=class style:left=left aria-label=label.clone() title=label on:click=move |_| session.rewind(n as u32 + 1)>
             {icon(if goal { "check" } else { "fault" })}{named.then(|| view! { <span>{word}</span> })}

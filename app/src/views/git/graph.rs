@@ -7,6 +7,7 @@ use essaim_proto_git::{Commit, GitView, RefKind, Repository};
 use leptos::prelude::*;
 
 use super::lanes::{self, Layout};
+use crate::dom::number;
 use crate::text::{count, fill, lang, t};
 
 const ROW: f64 = 36.0;
@@ -73,8 +74,8 @@ pub fn graph(view: Option<&GitView>) -> AnyView {
         .collect_view();
     let hidden = repository.commits_count as usize - commits.len();
     view! {
-        <div class="cg" style:--cg-w=format!("{}px", width + 2.0)>
-            <svg class="cg__svg" width=width height=height viewBox=format!("0 0 {width} {height}") aria-hidden="true">
+        <div class="cg" style:--cg-w=format!("{}px", number(width + 2.0))>
+            <svg class="cg__svg" width=number(width) height=number(height) viewBox=format!("0 0 {} {}", number(width), number(height)) aria-hidden="true">
                 {edges(&layout, offset)}
                 {pending_lines(repository, commits, &layout)}
                 {nodes(commits, &layout, repository, offset, &fresh)}
@@ -114,25 +115,25 @@ fn lane_class(lane: usize) -> &'static str {
 /// Down from a commit to its parent: straight in its lane, one bend where lanes change.
 fn path(x1: f64, y1: f64, through: f64, x2: f64, y2: f64) -> String {
     let bend = ROW * 0.8;
-    let mut d = format!("M{x1} {y1}");
+    let mut d = format!("M{} {}", number(x1), number(y1));
     let mut at = y1;
     if (through - x1).abs() > 0.1 {
         at = y1 + bend;
-        d.push_str(&format!(
-            "C{x1} {} {through} {} {through} {at}",
-            y1 + bend * 0.8,
-            y1 + bend * 0.3
-        ));
+        let (first, second) = (number(y1 + bend * 0.8), number(y1 + bend * 0.3));
+        let (x, to) = (number(x1), number(through));
+        d.push_str(&format!("C{x} {first} {to} {second} {to} {}", number(at)));
     }
     if (through - x2).abs() > 0.1 {
         let turn = (y2 - bend).max(at);
+        let (first, second) = (number(turn + bend * 0.75), number(y2 - bend * 0.75));
+        let (from, x) = (number(through), number(x2));
         d.push_str(&format!(
-            "V{turn}C{through} {} {x2} {} {x2} {y2}",
-            turn + bend * 0.75,
-            y2 - bend * 0.75
+            "V{}C{from} {first} {x} {second} {x} {}",
+            number(turn),
+            number(y2)
         ));
     } else {
-        d.push_str(&format!("V{y2}"));
+        d.push_str(&format!("V{}", number(y2)));
     }
     d
 }
@@ -177,10 +178,10 @@ fn nodes(
                 if fresh.contains(&commit.oid) { " is-new" } else { "" }
             );
             if *lane == 0 {
-                view! { <circle cx=cx cy=cy r=if head { "6.5" } else { "5.5" } class=class></circle> }.into_any()
+                view! { <circle cx=number(cx) cy=number(cy) r=if head { "6.5" } else { "5.5" } class=class></circle> }.into_any()
             } else {
                 let half = if head { 6.5 } else { 5.5 };
-                view! { <rect x=cx - half y=cy - half width=half * 2.0 height=half * 2.0 rx="2.5" class=class></rect> }
+                view! { <rect x=number(cx - half) y=number(cy - half) width=number(half * 2.0) height=number(half * 2.0) rx="2.5" class=class></rect> }
                     .into_any()
             }
         })
@@ -202,7 +203,7 @@ fn pending_lines(repository: &Repository, commits: &[Commit], layout: &Layout) -
             view! { <path d=d class=format!("cg-ln ln-dash {}", lane_class(to))></path> }
         })
         .collect_view();
-    Some(view! { {lines}<circle cx=x(lane) cy=y(0) r="7" class="nd nd--pend"></circle> }.into_any())
+    Some(view! { {lines}<circle cx=number(x(lane)) cy=number(y(0)) r="7" class="nd nd--pend"></circle> }.into_any())
 }
 
 fn pending_row(repository: &Repository) -> Option<AnyView> {
