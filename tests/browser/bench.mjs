@@ -64,7 +64,7 @@ async function latencies() {
     await field.press("Enter");
     return until(() => page.evaluate((mark) => window.answerOf(mark), `=${number + 100000}=`), `\`${line}\` is answered`);
   };
-  await say("cd; mkdir banc; cd banc; git init -q -b main; git config user.name B; git config user.email b@example.org", 0);
+  await say("cd; mkdir banc; cd banc; git init -q -b main; git config user.name B; git config user.email b@example.org; git config core.pager cat", 0);
   await say("for i in 1 2 3 4 5 6 7 8 9 10; do echo $i > f$i; git add f$i; git commit -q -m $i; done", 1);
   const found = [];
   for (let number = 2; number < COMMANDS + 2; number += 1) found.push(await say(commands[number % commands.length], number));
