@@ -77,7 +77,7 @@ pub struct Session {
     key: u32,
     /// Under which name the transcript is kept; empty: it is not.
     pub name: Arc<str>,
-    spec: Arc<LabSpec>,
+    pub spec: Arc<LabSpec>,
     pub phase: ArcRwSignal<Phase>,
     pub terminals: ArcRwSignal<Vec<TerminalModel>>,
     /// The terminal in front.

@@ -54,7 +54,8 @@ fn main_tip(repository: &Repository) -> Option<&str> {
         .or(repository.head.oid.as_deref())
 }
 
-pub fn graph(view: Option<&GitView>) -> AnyView {
+/// The graph; times are those of the lab's zone, as `git log` prints them.
+pub fn graph(view: Option<&GitView>, zone: &str) -> AnyView {
     let Some(repository) = view.and_then(|v| v.repository.as_ref()) else {
         return view! { <p class="state">{t().git_none}</p> }.into_any();
     };
@@ -70,7 +71,7 @@ pub fn graph(view: Option<&GitView>) -> AnyView {
     let fresh = fresh(commits);
     let rows = commits
         .iter()
-        .map(|c| row(c, repository, fresh.contains(&c.oid)))
+        .map(|c| row(c, repository, fresh.contains(&c.oid), zone))
         .collect_view();
     let hidden = repository.commits_count as usize - commits.len();
     view! {
@@ -231,12 +232,17 @@ fn pending_row(repository: &Repository) -> Option<AnyView> {
     )
 }
 
-fn row(commit: &Commit, repository: &Repository, fresh: bool) -> impl IntoView + use<> {
+fn row(commit: &Commit, repository: &Repository, fresh: bool, zone: &str) -> impl IntoView + use<> {
     let head = repository.head.oid.as_deref() == Some(commit.oid.as_str());
     let time = js_sys::Date::new(&((commit.author_seconds as f64) * 1000.0).into());
     let options = js_sys::Object::new();
-    for part in ["hour", "minute"] {
-        let _ = js_sys::Reflect::set(&options, &part.into(), &"2-digit".into());
+    for (part, how) in [
+        ("hour", "2-digit"),
+        ("minute", "2-digit"),
+        ("hourCycle", "h23"),
+        ("timeZone", zone),
+    ] {
+        let _ = js_sys::Reflect::set(&options, &part.into(), &how.into());
     }
     let clock = String::from(time.to_locale_time_string_with_options(lang().code(), &options));
     view! {

@@ -27,6 +27,7 @@ pub fn git_panel(session: Session, maximised: Maximised) -> impl IntoView {
     };
     let (meta, body, twin) = (session.git.clone(), session.git.clone(), session.git.clone());
     let opens = session.clone();
+    let zone = session.spec.time_zone.clone();
     view! {
         <section class="panel a-graph" aria-label="Git">
             <div class="panel__head panel__head--tabs">
@@ -40,7 +41,7 @@ pub fn git_panel(session: Session, maximised: Maximised) -> impl IntoView {
             <div class="panel__body" id="git-body" role="tabpanel" tabindex="0"
                 aria-labelledby=move || format!("git-tab-{}", shown.get())>
                 {move || match shown.get() {
-                    "graph" => body.with(|v| graph::graph(v.as_ref())),
+                    "graph" => body.with(|v| graph::graph(v.as_ref(), &zone)),
                     _ => body.with(|v| places::places(v.as_ref(), &opens)),
                 }}
             </div>
