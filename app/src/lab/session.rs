@@ -3,6 +3,8 @@
 //! A session belongs to its route; when the route goes, `close` ends the worker. The saved
 //! lab is the transcript, nothing else: reload, crash and share link all come back by replay.
 
+mod news;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -10,7 +12,7 @@ use std::sync::Arc;
 
 use essaim_proto_git::GitView;
 use essaim_proto_lab::message::{
-    self, Completion, FolderEntry, Problem, Request, Response, StepState, TerminalStatus, Timeline,
+    Completion, FolderEntry, Problem, Request, Response, StepState, TerminalStatus, Timeline,
 };
 use essaim_proto_lab::spec::LabSpec;
 use leptos::prelude::*;
@@ -298,81 +300,6 @@ impl Session {
         self.terminals.set(Vec::new());
         self.active.set(0);
         self.launch();
-    }
-
-    fn update(&self, update: message::Update) {
-        for news in update.terminals {
-            let model = self.terminal(news.terminal);
-            if news.reset {
-                model.screen.update(Screen::reset);
-                model.history.set(Vec::new());
-            }
-            if !news.output.is_empty() {
-                model.screen.update(|s| s.feed(&news.output));
-                if !news.reset {
-                    model
-                        .heard
-                        .update(|h| h.push_str(&String::from_utf8_lossy(&news.output)));
-                }
-            }
-            if !news.history.is_empty() {
-                model.history.update(|h| h.extend(news.history));
-            }
-            if model.folder.get_untracked() != news.folder {
-                model.folder.set(news.folder);
-            }
-            if model.status.get_untracked() != news.state {
-                model.status.set(news.state);
-            }
-        }
-        if let Some(timeline) = update.timeline {
-            self.timeline.set(timeline);
-        }
-        if let Some(steps) = update.steps {
-            self.steps.set(steps);
-        }
-        if self.now_nanos.get_untracked() != update.now_nanos {
-            self.now_nanos.set(update.now_nanos);
-        }
-        if let Some(limit) = update.limit {
-            state::say(ToastKind::Note, fill(t_now().lab_limit, &[&limit]));
-        }
-        if let Some(transcript) = update.transcript {
-            self.keep(transcript);
-        }
-        if self.revision.get_untracked() != update.revision {
-            self.revision.set(update.revision);
-            self.refresh();
-        }
-    }
-
-    fn keep(&self, transcript: String) {
-        if self.phase.get_untracked() == Phase::Ready && !self.name.is_empty() {
-            let lost = self.hidden(|h| h.lock.as_ref().is_some_and(Lock::is_lost));
-            if lost {
-                self.saves.set(false);
-            }
-            if self.saves.get_untracked() {
-                store::save_lab(&self.name, &transcript);
-            }
-        }
-        self.transcript.set(transcript);
-    }
-
-    /// The terminal of that number, made when it is first heard of.
-    pub fn terminal(&self, id: u32) -> TerminalModel {
-        if let Some(found) = self
-            .terminals
-            .with_untracked(|all| all.iter().find(|t| t.id == id).cloned())
-        {
-            return found;
-        }
-        let model = TerminalModel::new(id);
-        self.terminals.update(|all| {
-            all.push(model.clone());
-            all.sort_by_key(|t| t.id);
-        });
-        model
     }
 
     /// Asks again for what panels show; one question of each kind is under way at most.
