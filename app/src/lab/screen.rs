@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 /// Lines kept; the lab keeps as many.
 pub const LINES_MAX: usize = 5_000;
+/// Lines of a block: the browser lays out and paints only the blocks in sight.
+pub const BLOCK_LINES: u64 = 32;
 
 /// A run of characters of one look. `class` is made of the letters of `terminal.css`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +122,21 @@ impl Screen {
     /// Hides what was printed, the prompt apart.
     pub fn clear(&mut self) {
         self.lines.clear();
+    }
+
+    /// Numbers of the blocks that hold lines.
+    pub fn blocks(&self) -> std::ops::Range<u64> {
+        match (self.lines.first(), self.lines.last()) {
+            (Some(first), Some(last)) => first.id / BLOCK_LINES..last.id / BLOCK_LINES + 1,
+            _ => 0..0,
+        }
+    }
+
+    /// The lines of one block. Ids follow each other without a gap.
+    pub fn block(&self, number: u64) -> &[Arc<Line>] {
+        let first = self.lines.first().map_or(0, |l| l.id);
+        let place = |id: u64| (id.saturating_sub(first) as usize).min(self.lines.len());
+        &self.lines[place(number * BLOCK_LINES)..place((number + 1) * BLOCK_LINES)]
     }
 
     pub fn feed(&mut self, bytes: &[u8]) {
@@ -294,6 +311,20 @@ mod tests {
         assert_eq!(lines(&screen("10 %\r20 %\n")), ["20 %"]);
         assert_eq!(lines(&screen("a\r\nb\n")), ["a", "b"]);
         assert!(screen("a\nb\n\x1b[H\x1b[2J").lines.is_empty());
+    }
+
+    #[test]
+    fn blocks_hold_every_line_once() {
+        for count in [0, 1, 31, 32, 33, LINES_MAX - 1, LINES_MAX + 45] {
+            let mut s = screen(&"x\n".repeat(count));
+            let in_blocks =
+                |s: &Screen| -> Vec<u64> { s.blocks().flat_map(|n| s.block(n).iter().map(|l| l.id)).collect() };
+            assert_eq!(in_blocks(&s), s.lines.iter().map(|l| l.id).collect::<Vec<_>>());
+            s.clear();
+            assert!(in_blocks(&s).is_empty());
+            s.feed(b"y\n");
+            assert_eq!(in_blocks(&s), [count as u64]);
+        }
     }
 
     #[test]

@@ -333,7 +333,11 @@ impl Session {
                     && let Ok(view) = postcard::from_bytes::<GitView>(&bytes)
                 {
                     session.hidden(|h| h.git_revision = revision);
-                    session.git.set(Some(view));
+                    // `ls` moves the lab on, but not the repository: the graph is not drawn again.
+                    let view = Some(view);
+                    if session.git.with_untracked(|old| *old != view) {
+                        session.git.set(view);
+                    }
                 }
                 session.hidden(|h| h.asking_git = false);
                 session.again();

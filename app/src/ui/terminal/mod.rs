@@ -13,7 +13,7 @@ use leptos::prelude::*;
 
 use essaim_proto_lab::message::TerminalStatus;
 
-use crate::lab::screen::{Screen, Span};
+use crate::lab::screen::{BLOCK_LINES, Screen, Span};
 use crate::lab::{Phase, Session, TerminalModel};
 use crate::text::{fill, t, tr};
 use crate::ui::icon::icon_sm;
@@ -139,8 +139,7 @@ fn body(session: Session, model: TerminalModel) -> impl IntoView {
     let prompt_of: Arc<str> = format!("{}@{}", session.spec().user, session.spec().host).into();
     let prompt_here = prompt_of.clone();
     let control = Control::new(session, model.clone(), input);
-    let lines = model.screen.clone();
-    let tail = model.screen.clone();
+    let (blocks, lines, tail) = (model.screen.clone(), model.screen.clone(), model.screen.clone());
     let (key, paste, touch) = (control.clone(), control.clone(), control.clone());
     let (choices, search, hint) = (control.choices.clone(), control.search.clone(), model.status.clone());
     let wait = model.status.clone();
@@ -149,8 +148,8 @@ fn body(session: Session, model: TerminalModel) -> impl IntoView {
             on:click=move |_| keys::focus_unless_selecting(input)>
             <div class="pre mono" translate="no" lang="en">
                 <div class="term__log" role="log" aria-live="off" aria-label=tr(|t| t.terminal_output)>
-                    <For each=move || lines.with(|s| s.lines.clone()) key=|line| line.id let:line>
-                        <div class="term__ln">{line_view(&line.spans, &prompt_of)}"\n"</div>
+                    <For each=move || blocks.with(Screen::blocks) key=|number| *number let:number>
+                        {block(number, lines.clone(), prompt_of.clone())}
                     </For>
                 </div>
                 <div class="term__in">
@@ -175,6 +174,24 @@ fn body(session: Session, model: TerminalModel) -> impl IntoView {
         <p class="vh" id="term-hint">{tr(|t| t.editor_leave)}</p>
         {announcer(&model)}
         {touch_keys(touch)}
+    }
+}
+
+/// Some lines of the log. A block that is full is left to the browser: out of sight it costs nothing, so that the
+/// answer to a command does not wait for the painting of all that was printed before.
+fn block(number: u64, screen: ArcRwSignal<Screen>, who: Arc<str>) -> impl IntoView {
+    let lines = screen.clone();
+    let count = Memo::new(move |_| screen.with(|s| s.block(number).len()));
+    let each = move || {
+        count.get();
+        lines.with_untracked(|s| s.block(number).to_vec())
+    };
+    view! {
+        <div class="term__block" class:is-full=move || count.get() == BLOCK_LINES as usize>
+            <For each=each key=|line| line.id let:line>
+                <div class="term__ln">{line_view(&line.spans, &who)}"\n"</div>
+            </For>
+        </div>
     }
 }
 
