@@ -11,7 +11,7 @@ use crate::machine::{
     Failure, Outcome, Run, copy_folder, files_below, make_folder, read, relative, remove_folder, root, say, short_hash,
     target, write,
 };
-use crate::{content, html, setup};
+use crate::{content, html, setup, styles};
 
 /// How a build is wanted.
 #[derive(Debug, Clone)]
@@ -113,7 +113,15 @@ fn prepare(site: &Path) -> Outcome<String> {
     for file in &files {
         write(&site.join(&file.name), &file.content)?;
     }
+    let sheet = styles::joined()?;
+    let sheet_name = format!("style-{}.css", short_hash([sheet.as_bytes()]));
+    write(&site.join(&sheet_name), &sheet)?;
     let page = html::rewrite_tags(&page, "link", &|attributes| Some(tidy_link(attributes)));
+    let asked = format!("href=\"{}\"", styles::NAME);
+    if !page.contains(&asked) {
+        return Err(Failure::new(format!("index.html does not ask for {}", styles::NAME)));
+    }
+    let page = page.replace(&asked, &format!("href=\"./{sheet_name}\""));
     let page = html::rewrite_tags(&page, "script", &|attributes| Some(attributes.to_owned()));
     let forbidden = html::forbidden_attributes(&page);
     if !forbidden.is_empty() {

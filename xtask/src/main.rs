@@ -15,6 +15,7 @@ mod machine;
 mod new_lesson;
 mod serve;
 mod setup;
+mod styles;
 mod test;
 mod watch;
 
