@@ -75,19 +75,24 @@ pub fn split(parent: &'static str, lesson: String) -> impl IntoView {
                 save_reset();
             }
             on:keydown=move |event: KeyboardEvent| {
-                let to = match event.key().as_str() {
-                    "ArrowLeft" => Some(now() - STEP),
-                    "ArrowRight" => Some(now() + STEP),
-                    "Home" => Some(LESSON_MIN),
-                    "End" => Some(1600.0),
-                    "Enter" => None,
-                    _ => return,
-                };
+                let Some(to) = by_key(&event.key(), now()) else { return };
                 event.prevent_default();
                 set(to);
                 save_key();
             }></div>
     }
+}
+
+/// The width that a key asks for; `Some(None)` is the one of the layout.
+fn by_key(key: &str, now: f64) -> Option<Option<f64>> {
+    Some(match key {
+        "ArrowLeft" => Some(now - STEP),
+        "ArrowRight" => Some(now + STEP),
+        "Home" => Some(LESSON_MIN),
+        "End" => Some(1600.0),
+        "Enter" => None,
+        _ => return None,
+    })
 }
 
 fn lesson_width(parent: &str) -> f64 {

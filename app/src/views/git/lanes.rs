@@ -30,15 +30,9 @@ pub struct Layout {
 /// Lays out commits that stand newest first, children above parents. `main` is the tip that owns lane 0.
 pub fn layout(commits: &[Commit], main: Option<&str>) -> Layout {
     let rows: BTreeMap<&str, usize> = commits.iter().enumerate().map(|(n, c)| (c.oid.as_str(), n)).collect();
-    // The first-parent line of the main branch keeps lane 0 for itself.
-    let mut spine = vec![false; commits.len()];
-    let mut at = main.and_then(|oid| rows.get(oid).copied());
-    while let Some(row) = at {
-        spine[row] = true;
-        at = commits[row].parents.first().and_then(|p| rows.get(p.as_str()).copied());
-    }
-    // What each lane waits for, going down; lane 0 waits for the spine only.
-    let mut waiting: Vec<Option<usize>> = vec![spine.iter().position(|s| *s)];
+    let spine = spine(commits, main, &rows);
+    // What each lane waits for, going down. Lane 0 is the spine's own and waits for nothing here.
+    let mut waiting: Vec<Option<usize>> = vec![None];
     let mut out = Layout {
         lanes: vec![0; commits.len()],
         edges: Vec::new(),
@@ -48,41 +42,28 @@ pub fn layout(commits: &[Commit], main: Option<&str>) -> Layout {
         let lane = if spine[row] {
             0
         } else {
-            waiting
-                .iter()
-                .skip(1)
-                .position(|w| *w == Some(row))
-                .map_or_else(|| free(&mut waiting), |n| n + 1)
+            held(&waiting, row).unwrap_or_else(|| free(&mut waiting))
         };
         out.lanes[row] = lane;
-        for (n, w) in waiting.iter_mut().enumerate() {
-            if *w == Some(row) && n != 0 {
-                *w = None;
-            }
+        // Every line that led here has ended.
+        for w in &mut waiting {
+            w.take_if(|to| *to == row);
         }
-        waiting[0] = (row..commits.len())
-            .skip(1)
-            .find(|r| spine[*r])
-            .filter(|_| spine.iter().any(|s| *s));
         for (n, parent) in commit.parents.iter().enumerate() {
             let Some(&to) = rows.get(parent.as_str()) else { continue };
-            let held = waiting.iter().skip(1).position(|w| *w == Some(to)).map(|l| l + 1);
-            let through = if spine[to] && (n == 0 || spine[row]) && lane == 0 {
+            let clear = spine.get(row + 1..to).is_some_and(|between| !between.contains(&true));
+            let through = if spine[to] && (spine[row] && n == 0 || n > 0 && clear) {
+                // Nothing of the main line stands between: a merged commit of it is reached at once.
                 0
-            } else if let Some(held) = held {
-                held
-            } else if n == 0 && lane != 0 {
+            } else if n == 0 && lane > 0 {
                 // The first parent goes on in the commit's own lane, down to where it joins.
-                waiting[lane] = Some(to);
                 lane
-            } else if spine[to] {
-                // A merged commit of the spine, seen from a side lane: the line goes straight to it.
-                0
             } else {
-                let lane = free(&mut waiting);
-                waiting[lane] = Some(to);
-                lane
+                held(&waiting, to).unwrap_or_else(|| free(&mut waiting))
             };
+            if through > 0 {
+                waiting[through] = Some(to);
+            }
             out.edges.push(Edge {
                 from_row: row,
                 from_lane: lane,
@@ -96,13 +77,23 @@ pub fn layout(commits: &[Commit], main: Option<&str>) -> Layout {
     for edge in &mut out.edges {
         edge.to_lane = out.lanes[edge.to_row];
     }
-    out.width = out
-        .lanes
-        .iter()
-        .chain(out.edges.iter().map(|e| &e.lane))
-        .max()
-        .map_or(1, |m| m + 1);
     out
+}
+
+/// The first-parent line of the main branch, row by row.
+fn spine(commits: &[Commit], main: Option<&str>, rows: &BTreeMap<&str, usize>) -> Vec<bool> {
+    let mut spine = vec![false; commits.len()];
+    let mut at = main.and_then(|oid| rows.get(oid).copied());
+    while let Some(row) = at {
+        spine[row] = true;
+        at = commits[row].parents.first().and_then(|p| rows.get(p.as_str()).copied());
+    }
+    spine
+}
+
+/// The first side lane that waits for a row.
+fn held(waiting: &[Option<usize>], row: usize) -> Option<usize> {
+    waiting.iter().position(|w| *w == Some(row))
 }
 
 /// The first lane after 0 that waits for nothing.
@@ -177,6 +168,59 @@ mod tests {
         let l = layout(&all, Some("e"));
         assert_eq!(l.lanes, [0, 1, 0, 0, 1, 0, 0]);
         assert_eq!(l.width, 2);
+    }
+
+    /// The lanes of each line: where it leaves, where it runs, where it arrives.
+    fn lines(layout: &Layout) -> Vec<(usize, usize, usize)> {
+        layout.edges.iter().map(|e| (e.from_lane, e.lane, e.to_lane)).collect()
+    }
+
+    #[test]
+    fn two_lines_to_one_commit_join_at_it() {
+        // x and y both begin at a, beside the main line: each keeps its lane down to it.
+        let all = [
+            commit("x", &["a"]),
+            commit("y", &["a"]),
+            commit("b", &["a"]),
+            commit("a", &[]),
+        ];
+        let l = layout(&all, Some("b"));
+        assert_eq!(l.lanes, [1, 2, 0, 0]);
+        assert_eq!(lines(&l), [(1, 1, 0), (2, 2, 0), (0, 0, 0)]);
+        // The same where what they join is itself on a side lane.
+        let all = [
+            commit("x", &["t"]),
+            commit("y", &["t"]),
+            commit("t", &["a"]),
+            commit("b", &["a"]),
+            commit("a", &[]),
+        ];
+        let l = layout(&all, Some("b"));
+        assert_eq!(l.lanes, [1, 2, 1, 0, 0]);
+        assert_eq!(lines(&l), [(1, 1, 1), (2, 2, 1), (1, 1, 0), (0, 0, 0)]);
+    }
+
+    #[test]
+    fn a_merge_of_the_main_line_does_not_run_over_its_newer_commits() {
+        // topic t2 merged main when it was at b; main went on to d, which is drawn between them.
+        let all = [
+            commit("t2", &["t1", "b"]),
+            commit("d", &["b"]),
+            commit("t1", &["a"]),
+            commit("b", &["a"]),
+            commit("a", &[]),
+        ];
+        let l = layout(&all, Some("d"));
+        assert_eq!(l.lanes, [1, 0, 1, 0, 0]);
+        assert_eq!(lines(&l), [(1, 1, 1), (1, 2, 0), (0, 0, 0), (1, 1, 0), (0, 0, 0)]);
+        // With nothing between, the line goes straight to it.
+        let all = [
+            commit("t2", &["t1", "b"]),
+            commit("b", &["a"]),
+            commit("t1", &["a"]),
+            commit("a", &[]),
+        ];
+        assert_eq!(lines(&layout(&all, Some("b")))[1], (1, 0, 0));
     }
 
     #[test]
