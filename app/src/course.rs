@@ -76,6 +76,11 @@ pub fn find(chapter: &str, module: &str, lesson: &str) -> Option<Place> {
     places().find(|p| p.chapter.id == chapter && p.module.id == module && p.lesson.id == lesson)
 }
 
+/// The lesson of that path.
+pub fn at(path: &str) -> Option<Place> {
+    places().find(|p| p.path() == path)
+}
+
 /// The chapter of that id, with its place in the order.
 pub fn chapter(id: &str) -> Option<(usize, &'static Chapter)> {
     COURSE.iter().enumerate().find(|(_, c)| c.id == id)

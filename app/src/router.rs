@@ -9,7 +9,7 @@ use crate::course::{self, Place};
 pub enum Route {
     Home,
     Chapter(usize),
-    Lesson(Place),
+    Lesson { place: Place, share: Option<String> },
     Lab { share: Option<String> },
     Embed(Place),
     About,
@@ -21,15 +21,14 @@ impl Route {
     pub fn parse(hash: &str) -> Self {
         let hash = hash.strip_prefix('#').unwrap_or(hash);
         let (path, query) = hash.split_once('?').unwrap_or((hash, ""));
+        let share = parameter(query, "s").map(str::to_owned);
         let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
         match parts.as_slice() {
             [] => Self::Home,
             ["c", id] => course::chapter(id).map_or(Self::NotFound, |(n, _)| Self::Chapter(n)),
-            ["l", c, m, l] => course::find(c, m, l).map_or(Self::NotFound, Self::Lesson),
+            ["l", c, m, l] => course::find(c, m, l).map_or(Self::NotFound, |place| Self::Lesson { place, share }),
             ["embed", c, m, l] => course::find(c, m, l).map_or(Self::NotFound, Self::Embed),
-            ["lab"] => Self::Lab {
-                share: parameter(query, "s").map(str::to_owned),
-            },
+            ["lab"] => Self::Lab { share },
             ["about"] => Self::About,
             _ => Self::NotFound,
         }
@@ -40,7 +39,7 @@ impl Route {
         match self {
             Self::Home => "home".to_owned(),
             Self::Chapter(n) => format!("c{n}"),
-            Self::Lesson(p) => format!("l/{}", p.path()),
+            Self::Lesson { place, share } => format!("l/{}{}", place.path(), share.as_deref().unwrap_or_default()),
             Self::Embed(p) => format!("e/{}", p.path()),
             Self::Lab { share } => format!("lab{}", share.as_deref().unwrap_or_default()),
             Self::About => "about".to_owned(),
@@ -82,7 +81,11 @@ mod tests {
         assert!(matches!(Route::parse("#/c/inconnu"), Route::NotFound));
         assert!(matches!(
             Route::parse("#/l/fondations/git/commits-branches-merges"),
-            Route::Lesson(_)
+            Route::Lesson { share: None, .. }
+        ));
+        assert!(matches!(
+            Route::parse("#/l/fondations/git/commits-branches-merges?s=abc"),
+            Route::Lesson { share: Some(s), .. } if s == "abc"
         ));
         assert!(matches!(Route::parse("#/l/fondations/git"), Route::NotFound));
         assert!(matches!(

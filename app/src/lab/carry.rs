@@ -64,34 +64,34 @@ async fn unpack(bytes: &[u8]) -> Option<Vec<Entry>> {
     Some(entries)
 }
 
-/// The whole lab as a zip.
+/// One file, as the lab has it.
+pub fn take_file(session: &Session, path: &str) {
+    let name = path.rsplit('/').next().unwrap_or(path).to_owned();
+    session.read_file(path.to_owned(), move |content| {
+        if let Some(content) = content {
+            dom::download(&name, "application/octet-stream", &content);
+        }
+    });
+}
+
+/// The whole lab as a zip: all that is below the learner's home.
 pub fn take_out(session: &Session) {
-    let name = session.spec().folder.rsplit('/').next().unwrap_or("lab").to_owned();
     session.take_out(move |files| {
         let entries: Vec<Entry> = files
             .into_iter()
-            .map(|(path, mode, content)| Entry {
-                path: format!("{name}/{path}"),
-                mode,
-                content,
-            })
+            .map(|(path, mode, content)| Entry { path, mode, content })
             .collect();
-        dom::download(&format!("{name}.zip"), "application/zip", &zip::pack(&entries));
+        dom::download("essaim-labo.zip", "application/zip", &zip::pack(&entries));
     });
 }
 
 /// A link that replays the lab; too long, a file instead.
 pub fn share(session: &Session) {
-    let session = session.clone();
-    session.clone().share(move |code| match code {
-        Some(code) => copy(dom::url(&format!("#/lab?s={code}")), t_now().lab_share_done),
-        None => {
+    session.share(move |code| match code {
+        Ok(code) => copy(dom::url(&format!("#/lab?s={code}")), t_now().lab_share_done),
+        Err(transcript) => {
             state::say(ToastKind::Note, t_now().lab_share_long);
-            dom::download(
-                "essaim-labo.txt",
-                "text/plain",
-                session.transcript.get_untracked().as_bytes(),
-            );
+            dom::download("essaim-labo.txt", "text/plain", transcript.as_bytes());
         }
     });
 }

@@ -4,6 +4,7 @@ pub mod carry;
 pub mod host;
 pub mod screen;
 pub mod session;
+pub mod share;
 pub mod zip;
 
 pub use session::{Phase, Session, TerminalModel};

@@ -77,7 +77,7 @@ pub enum Pending {
 #[derive(Clone)]
 pub struct Session {
     key: u32,
-    /// Under which name the transcript is kept; empty: it is not.
+    /// Under which name the transcript is kept.
     pub name: Arc<str>,
     pub spec: Arc<LabSpec>,
     pub phase: ArcRwSignal<Phase>,
@@ -108,6 +108,8 @@ struct Hidden {
     asking_git: bool,
     asking_files: bool,
     stale: bool,
+    /// The transcript that the lab was opened with, as the worker writes it.
+    found: String,
 }
 
 thread_local! {
@@ -116,9 +118,9 @@ thread_local! {
 }
 
 impl Session {
-    /// Starts a lab. `saved` is the transcript to begin with; without one the stored lab of
-    /// that name comes back.
-    pub fn open(name: &str, spec: LabSpec, saved: Option<String>) -> Self {
+    /// Starts a lab. The stored one of that name comes back; where there is none it begins with
+    /// the transcript `start`.
+    pub fn open(name: &str, spec: LabSpec, start: String) -> Self {
         let key = NEXT.replace(NEXT.get() + 1);
         HIDDEN.with(|h| h.borrow_mut().insert(key, Hidden::default()));
         let session = Self {
@@ -134,7 +136,7 @@ impl Session {
             now_nanos: ArcRwSignal::default(),
             git: ArcRwSignal::default(),
             files: ArcRwSignal::default(),
-            transcript: ArcRwSignal::new(saved.clone().unwrap_or_default()),
+            transcript: ArcRwSignal::new(start),
             saves: ArcRwSignal::new(true),
             asks_fork: ArcRwSignal::new(None),
             wants_file: ArcRwSignal::new(None),
@@ -142,10 +144,7 @@ impl Session {
         let starting = session.clone();
         spawn_local(async move {
             starting.claim().await;
-            if saved.is_none()
-                && !starting.name.is_empty()
-                && let Some(found) = store::load_lab(&starting.name).await
-            {
+            if let Some(found) = store::load_lab(&starting.name).await {
                 starting.transcript.set(found);
             }
             starting.launch();
@@ -169,24 +168,29 @@ impl Session {
 
     /// Of two tabs on one lab, one saves.
     async fn claim(&self) {
-        if self.name.is_empty() {
-            self.saves.set(false);
-            return;
-        }
         match store::try_acquire(&format!("essaim-lab-{}", self.name)).await {
             Answer::Held(lock) => self.hidden(|h| h.lock = Some(lock)),
             Answer::Taken => self.saves.set(false),
         }
     }
 
-    /// Takes the saving over from the other tab.
+    /// Takes the saving over from the other tab. What was done there since comes here, unless
+    /// something was done here too: then this tab is the one that was chosen.
     pub fn take_over(&self) {
         let session = self.clone();
         spawn_local(async move {
             if let Some(lock) = store::acquire(&format!("essaim-lab-{}", session.name), true).await {
                 session.hidden(|h| h.lock = Some(lock));
                 session.saves.set(true);
-                store::save_lab(&session.name, &session.transcript.get_untracked());
+                let here = session.transcript.get_untracked();
+                let untouched = session.hidden(|h| h.found == here);
+                match store::load_lab(&session.name).await {
+                    Some(there) if untouched && there != here => {
+                        session.transcript.set(there);
+                        session.launch();
+                    }
+                    _ => store::save_lab(&session.name, &here),
+                }
             }
         });
     }
@@ -254,6 +258,7 @@ impl Session {
             Response::Failed { problem } => session.phase.set(Phase::Failed(session.explain(&problem))),
             _ => {
                 session.phase.set(Phase::Ready);
+                session.hidden(|h| h.found = session.transcript.get_untracked());
                 session.refresh();
             }
         });
@@ -294,9 +299,7 @@ impl Session {
     /// Back to an empty lab: the transcript is forgotten.
     pub fn reset(&self) {
         self.transcript.set(String::new());
-        if !self.name.is_empty() {
-            store::forget_lab(&self.name);
-        }
+        store::forget_lab(&self.name);
         self.terminals.set(Vec::new());
         self.active.set(0);
         self.launch();
@@ -452,12 +455,13 @@ impl Session {
         self.act(Request::EndOfFile { terminal });
     }
 
-    pub fn open_terminal(&self) {
+    pub fn open_terminal(&self, opened: fn()) {
         let session = self.clone();
         host::ask(self.key, Request::OpenTerminal, move |answer| {
             if let Some(last) = session.terminals.with_untracked(|all| all.last().map(|t| t.id)) {
                 session.active.set(last);
             }
+            opened();
             session.complain(answer);
         });
     }
@@ -523,7 +527,7 @@ impl Session {
         host::ask(
             self.key,
             Request::TakeOut {
-                path: self.spec.folder.clone(),
+                path: format!("/home/{}", self.spec.user),
             },
             move |answer| match answer {
                 Response::Files(files) => take(files),
@@ -532,32 +536,20 @@ impl Session {
         );
     }
 
-    /// The code of a share link, or `None` when the lab is too long for one.
-    pub fn share(&self, take: impl FnOnce(Option<String>) + 'static) {
+    /// The code of a share link; when the lab is too long for one, its transcript.
+    pub fn share(&self, take: impl FnOnce(Result<String, String>) + 'static) {
         let session = self.clone();
         host::ask(self.key, Request::Share, move |answer| match answer {
-            Response::ShareCode(code) => take(Some(code)),
+            Response::ShareCode(code) => take(Ok(code)),
             Response::Failed {
                 problem: Problem::ShareTooLong { .. },
-            } => take(None),
+            } => host::ask(session.key, Request::Transcript, move |answer| {
+                if let Response::Transcript(text) = answer {
+                    take(Err(text));
+                }
+            }),
             other => session.complain(other),
         });
-    }
-
-    /// The transcript that a share code holds.
-    pub fn read_share(&self, code: String, take: impl FnOnce(Option<String>) + 'static) {
-        host::ask(self.key, Request::ReadShare { code }, move |answer| {
-            take(match answer {
-                Response::Transcript(text) => Some(text),
-                _ => None,
-            });
-        });
-    }
-
-    /// Replaces what was done by another transcript.
-    pub fn replace(&self, transcript: String) {
-        self.transcript.set(transcript);
-        self.launch();
     }
 }
 

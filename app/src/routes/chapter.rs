@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::course::{self, COURSE, Place};
 use crate::state;
-use crate::text::{fill, lang, t, tr};
+use crate::text::{fill, lang, steps_of, t, tr};
 use crate::ui::icon::icon;
 use crate::ui::shell::{Crumb, topbar};
 
@@ -72,10 +72,7 @@ fn point(place: Place) -> AnyView {
     let path = place.path();
     let state = move || match state::progress().get().lesson(&path) {
         Some(l) if l.done() => t().state_done.to_owned(),
-        Some(l) => fill(
-            t().resume_steps,
-            &[&l.steps.len().to_string(), &l.steps_count.to_string()],
-        ),
+        Some(l) => steps_of(l.steps.len(), l.steps_count),
         None => fill(t().minutes, &[&place.lesson.minutes.to_string()]),
     };
     view! {

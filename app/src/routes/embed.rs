@@ -18,7 +18,7 @@ use crate::ui::timeline::timeline_compact;
 use crate::views::git::git_panel;
 
 pub fn embed(place: Place) -> impl IntoView {
-    let ctx = load(place);
+    let ctx = load(place, None);
     tell_height();
     let (sent, summary, panels, docked, bar) = (ctx.clone(), ctx.clone(), ctx.clone(), ctx.clone(), ctx.clone());
     let tag = move || {

@@ -6,7 +6,7 @@ use crate::course::{self, COURSE, Chapter};
 use crate::dom;
 use crate::state::{self, ToastKind};
 use crate::store::{self, Progress};
-use crate::text::{count, fill, lang, t, t_now, tr};
+use crate::text::{count, fill, lang, plural, steps_of, t, t_now, tr};
 use crate::ui::dialog::Question;
 use crate::ui::files;
 use crate::ui::icon::{icon, icon_sm};
@@ -47,11 +47,9 @@ fn facts() -> impl IntoView {
 /// The card that leads back to the last lesson, or to the first.
 fn resume() -> AnyView {
     let progress = state::progress().get();
-    let last = progress.last().and_then(|(path, done)| {
-        let mut parts = path.split('/');
-        let place = course::find(parts.next()?, parts.next()?, parts.next()?)?;
-        Some((place, done.clone()))
-    });
+    let last = progress
+        .last()
+        .and_then(|(path, done)| Some((course::at(path)?, done.clone())));
     let Some((place, done)) = last else {
         return resume_empty().into_any();
     };
@@ -63,7 +61,7 @@ fn resume() -> AnyView {
             <p class="muted num">{fill(t().resume_place, &[&number, place.module.name.get(lang())])}</p>
             <div class="resume__bar"><span class="segs" aria-hidden="true">
                 {(0..done.steps_count.max(1)).map(|n| view! { <i class=if n < done.steps.len() { "d" } else { "" }></i> }).collect_view()}
-            </span><span class="num muted">{fill(t().resume_steps, &[&done.steps.len().to_string(), &done.steps_count.to_string()])}</span></div>
+            </span><span class="num muted">{steps_of(done.steps.len(), done.steps_count)}</span></div>
             <div class="row"><a class="btn btn--primary btn--lg grow" href=place.href()>{t().resume_continue}{icon("arrow")}</a></div>
             {resume_foot()}
         </aside>
@@ -111,10 +109,7 @@ fn programme() -> impl IntoView {
     let done = move || {
         let progress = state::progress().get();
         let done: usize = COURSE.iter().map(|c| tally(&progress, c).0).sum();
-        let pattern = match (crate::text::lang(), done) {
-            (crate::text::Lang::Fr, 0 | 1) | (crate::text::Lang::En, 1) => t().lessons_done_one,
-            _ => t().lessons_done_many,
-        };
+        let pattern = plural(done, t().lessons_done_one, t().lessons_done_many);
         fill(pattern, &[&done.to_string(), &total.to_string()])
     };
     view! {
@@ -227,7 +222,8 @@ fn outline(chapter: &'static Chapter) -> impl IntoView {
 /// Where the learner's data are, and how to take them along.
 fn local() -> impl IntoView {
     let erase = Question::new(|| t().erase_title, || t().erase_yes);
-    let ask = erase.clone();
+    let again = Question::new(|| t().reset_course_title, || t().reset_course);
+    let (ask, ask_again) = (erase.clone(), again.clone());
     view! {
         <section class="local">
             <div>{icon("offline")}<div>
@@ -236,8 +232,13 @@ fn local() -> impl IntoView {
             </div></div>
             <div class="row">
                 {data_buttons()}
+                <button class="btn btn--quiet" on:click=move |_| ask_again.ask(t_now().reset_course_text)>{tr(|t| t.reset_course)}</button>
                 <button class="btn btn--quiet" on:click=move |_| ask.ask(t_now().erase_text)>{tr(|t| t.erase_all)}</button>
             </div>
+            {again.view("again-title", || {
+                store::reset_course();
+                state::say(ToastKind::Good, t_now().erased);
+            })}
             {erase.view("erase-title", || {
                 store::reset_all();
                 state::say(ToastKind::Good, t_now().erased);

@@ -5,9 +5,9 @@ use leptos::prelude::*;
 
 use wasm_bindgen_futures::spawn_local;
 
-use crate::content;
-use crate::lab::{Phase, Session};
+use crate::lab::{Session, share};
 use crate::state::{self, ToastKind};
+use crate::store;
 use crate::text::{fill, lang, t, t_now, tr};
 use crate::ui::bench::{bench, lab_menu, memory_only, other_tab, view_switch};
 use crate::ui::icon::icon;
@@ -15,16 +15,28 @@ use crate::ui::prose::{self, Around};
 use crate::ui::shell::{Crumb, topbar};
 use crate::ui::split::split;
 use crate::ui::timeline::timeline_bar;
+use crate::{content, course};
 
-/// The lab as `content/lab` says, fetched once.
-pub fn lab(share: Option<String>) -> impl IntoView {
+/// A lab on its way: what it starts with, its name and the transcript of the link it came by.
+type Coming = Option<Result<(LabSpec, String, String), String>>;
+
+/// The lab as `content/lab` says, fetched once. A link to a lesson's lab leads on to the lesson.
+pub fn lab(code: Option<String>) -> impl IntoView {
     state::show_view("lab");
-    let spec: ArcRwSignal<Option<Result<LabSpec, String>>> = ArcRwSignal::new(None);
-    let fetched = spec.clone();
-    spawn_local(async move { fetched.set(Some(content::free_lab().await)) });
-    move || match spec.get() {
+    let coming: ArcRwSignal<Coming> = ArcRwSignal::new(None);
+    let fetched = coming.clone();
+    spawn_local(async move {
+        let (name, start) = linked("free", code.as_deref()).await;
+        if let (Some(code), Some(place)) = (&code, share::id(&start).and_then(course::at)) {
+            let _ = window().location().replace(&format!("{}?s={code}", place.href()));
+            return;
+        }
+        let spec = content::free_lab().await;
+        fetched.set(Some(spec.map(|spec| (spec, name, start))));
+    });
+    move || match coming.get() {
         None => ().into_any(),
-        Some(Ok(spec)) => opened(spec, share.clone()).into_any(),
+        Some(Ok((spec, name, start))) => opened(Session::open(&name, spec, start)).into_any(),
         Some(Err(why)) => view! {
             <main class="lesson__in" id="contenu">
                 <div class="callout callout--bad">{icon("alert")}<div><strong>{t().lesson_missing}</strong>" "
@@ -35,15 +47,21 @@ pub fn lab(share: Option<String>) -> impl IntoView {
     }
 }
 
-fn opened(spec: LabSpec, share: Option<String>) -> impl IntoView {
-    // A shared lab is not the learner's own: it is kept only once it was changed into one.
-    let session = match &share {
-        None => Session::open("free", spec, None),
-        Some(_) => Session::open("", spec, Some(String::new())),
+/// Under which name a lab is kept, and what it starts with. One that came by a link has a name of
+/// its own: what is done in it comes back with the link, and takes nothing's place.
+pub async fn linked(name: &str, code: Option<&str>) -> (String, String) {
+    let Some(code) = code else {
+        return (name.to_owned(), String::new());
     };
-    if let Some(code) = share {
-        open_share(&session, code);
+    let start = share::read(code).await;
+    if start.is_none() {
+        state::say(ToastKind::Bad, t_now().lab_share_bad);
     }
+    let name = format!("{name}~{:08x}", store::sum(code.as_bytes()));
+    (name, start.unwrap_or_default())
+}
+
+fn opened(session: Session) -> impl IntoView {
     let closing = session.clone();
     on_cleanup(move || closing.close());
     let crumbs = vec![
@@ -70,23 +88,6 @@ fn opened(spec: LabSpec, share: Option<String>) -> impl IntoView {
             {timeline_bar(session)}
         </main>
     }
-}
-
-/// The code is read by the worker, then the lab is replayed from what it says.
-fn open_share(session: &Session, code: String) {
-    let session = session.clone();
-    let done = RwSignal::new(false);
-    Effect::new(move |_| {
-        if session.phase.get() != Phase::Ready || done.get_untracked() {
-            return;
-        }
-        done.set(true);
-        let opened = session.clone();
-        session.read_share(code.clone(), move |transcript| match transcript {
-            Some(transcript) => opened.replace(transcript),
-            None => state::say(ToastKind::Bad, t_now().lab_share_bad),
-        });
-    });
 }
 
 /// What the lab is, and a few things to try.

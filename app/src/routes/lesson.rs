@@ -9,8 +9,9 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::course::{self, Place};
 use crate::lab::Session;
+use crate::routes::lab::linked;
 use crate::state::{self, ToastKind};
-use crate::store;
+use crate::store::{self, LessonProgress};
 use crate::text::{fill, lang, t, t_now, tr};
 use crate::ui::bench::{bench, lab_menu, memory_only, other_tab, view_switch};
 use crate::ui::dialog::Question;
@@ -40,9 +41,24 @@ pub struct Ctx {
     pub session: ArcRwSignal<Option<Session>>,
     /// The step in the dock.
     pub step: ArcRwSignal<usize>,
+    /// The code of the link that the lab came by: such a lab is another's work, and no progress.
+    shared: Option<Arc<str>>,
+    /// The page was left.
+    gone: ArcRwSignal<bool>,
 }
 
 impl Ctx {
+    /// Changes what is known of the lesson, and writes it down.
+    fn note(&self, f: impl FnOnce(&mut LessonProgress)) {
+        if self.shared.is_none() {
+            store::change(|p| {
+                let lesson = p.lessons.entry(self.path.to_string()).or_default();
+                f(lesson);
+                lesson.when = dom::now_ms();
+            });
+        }
+    }
+
     fn state(&self, n: usize) -> Option<StepState> {
         let session = self.session.get()?;
         session.steps.with(|all| all.get(n).cloned())
@@ -62,12 +78,14 @@ impl Ctx {
 }
 
 /// Loads the lesson in the page's language, opens its lab once, and closes it with the route.
-pub fn load(place: Place) -> Ctx {
+pub fn load(place: Place, code: Option<String>) -> Ctx {
     let ctx = Ctx {
         path: place.path().into(),
         lesson: ArcRwSignal::new(None),
         session: ArcRwSignal::new(None),
         step: ArcRwSignal::new(0),
+        shared: code.map(Into::into),
+        gone: ArcRwSignal::new(false),
     };
     let loaded = ArcRwSignal::new(Loaded::Coming);
     provide_context(loaded.clone());
@@ -84,7 +102,7 @@ pub fn load(place: Place) -> Ctx {
                     let lesson = Arc::new(lesson);
                     ctx.lesson.set(Some(lesson.clone()));
                     if ctx.session.get_untracked().is_none() {
-                        begin(&ctx, &lesson);
+                        begin(&ctx, &lesson).await;
                     }
                     loaded.set(Loaded::Here(lesson));
                 }
@@ -93,8 +111,9 @@ pub fn load(place: Place) -> Ctx {
             }
         });
     });
-    let closing = ctx.session.clone();
+    let (closing, gone) = (ctx.session.clone(), ctx.gone.clone());
     on_cleanup(move || {
+        gone.set(true);
         if let Some(session) = closing.get_untracked() {
             session.close();
         }
@@ -103,9 +122,12 @@ pub fn load(place: Place) -> Ctx {
     ctx
 }
 
-fn begin(ctx: &Ctx, lesson: &Lesson) {
-    ctx.session
-        .set(Some(Session::open(&ctx.path, lesson.lab.clone(), None)));
+async fn begin(ctx: &Ctx, lesson: &Lesson) {
+    let (name, start) = linked(&ctx.path, ctx.shared.as_deref()).await;
+    if ctx.gone.get_untracked() || ctx.session.get_untracked().is_some() {
+        return;
+    }
+    ctx.session.set(Some(Session::open(&name, lesson.lab.clone(), start)));
     let path = ctx.path.clone();
     let at = state::progress().with_untracked(|p| p.lesson(&path).map(|l| l.at.clone()));
     if let Some(n) = at.and_then(|id| lesson.steps.iter().position(|s| s.id == id)) {
@@ -116,11 +138,9 @@ fn begin(ctx: &Ctx, lesson: &Lesson) {
 
 /// Writes down that the lesson was opened, and how many steps it has.
 fn note_open(ctx: &Ctx, lesson: &Lesson) {
-    store::change(|p| {
-        let l = p.lessons.entry(ctx.path.to_string()).or_default();
+    ctx.note(|l| {
         l.steps_count = lesson.steps.len();
         l.content.clone_from(&lesson.version);
-        l.when = dom::now_ms();
     });
 }
 
@@ -143,16 +163,14 @@ fn watch_steps(ctx: &Ctx) {
             let Some(id) = lesson.steps.get(n).map(|s| s.id.clone()) else {
                 continue;
             };
-            let path = ctx.path.to_string();
-            let known = state::progress().with_untracked(|p| p.lesson(&path).is_some_and(|l| l.steps.contains(&id)));
+            let known =
+                state::progress().with_untracked(|p| p.lesson(&ctx.path).is_some_and(|l| l.steps.contains(&id)));
             let next = (n + 1).min(passed.len().saturating_sub(1));
             let next_id = lesson.steps.get(next).map(|s| s.id.clone()).unwrap_or_default();
             if !known {
-                store::change(|p| {
-                    let l = p.lessons.entry(path).or_default();
+                ctx.note(|l| {
                     l.steps.insert(id);
                     l.at = next_id;
-                    l.when = dom::now_ms();
                 });
                 state::say(ToastKind::Good, fill(t_now().step_done, &[&(n + 1).to_string()]));
             }
@@ -170,9 +188,9 @@ fn watch_steps(ctx: &Ctx) {
     });
 }
 
-pub fn lesson(place: Place) -> impl IntoView {
+pub fn lesson(place: Place, code: Option<String>) -> impl IntoView {
     state::show_view("lesson");
-    let ctx = load(place);
+    let ctx = load(place, code);
     let (menu, notice, benched, barred, ringed, docked, textual) = (
         ctx.clone(),
         ctx.clone(),
@@ -306,11 +324,7 @@ fn written(lesson: Arc<Lesson>, ctx: Ctx) -> impl IntoView {
         .iter()
         .map(|o| view! { <li>{prose::inlines(o, &terms)}</li> })
         .collect_view();
-    let needs: Vec<Place> = lesson
-        .prerequisites
-        .iter()
-        .filter_map(|id| course::places().find(|p| p.path() == *id))
-        .collect();
+    let needs: Vec<Place> = lesson.prerequisites.iter().filter_map(|id| course::at(id)).collect();
     let needs = (!needs.is_empty()).then(|| {
         let links = needs
             .iter()
@@ -359,11 +373,10 @@ fn slot(block: &Block, lesson: &Arc<Lesson>, ctx: &Ctx, terms: &Arc<Vec<essaim_p
                 .quiz
                 .iter()
                 .map(|q| {
-                    let (path, id) = (ctx.path.to_string(), q.id.clone());
+                    let (ctx, id) = (ctx.clone(), q.id.clone());
                     quiz::question(q.clone(), move || {
-                        let (path, id) = (path.clone(), id.clone());
-                        store::change(|p| {
-                            p.lessons.entry(path).or_default().quiz.insert(id);
+                        ctx.note(|l| {
+                            l.quiz.insert(id.clone());
                         });
                     })
                 })
@@ -428,7 +441,7 @@ fn finished(ctx: &Ctx) -> impl IntoView + use<> {
         <p class="lesson__again"><button class="btn" on:click=move |_| ask.ask(t_now().reset_lesson_text)>
             {icon_sm("refresh")}{tr(|t| t.reset_lesson)}</button></p>
         {reset.view("reset-title", move || {
-            store::reset_lesson(&path);
+            if again.shared.is_none() { store::reset_lesson(&path); }
             again.step.set(0);
             if let Some(lesson) = again.lesson.get_untracked() { note_open(&again, &lesson); }
             if let Some(session) = again.session.get_untracked() { session.reset(); }

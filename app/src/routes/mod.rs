@@ -49,17 +49,17 @@ fn page(route: Route) -> AnyView {
         Route::Home => home::home().into_any(),
         Route::Chapter(n) => chapter::chapter(n).into_any(),
         Route::About => about::about().into_any(),
-        Route::Lesson(place) if place.lesson.ready => lesson::lesson(place).into_any(),
+        Route::Lesson { place, share } if place.lesson.ready => lesson::lesson(place, share).into_any(),
         Route::Embed(place) if place.lesson.ready => embed::embed(place).into_any(),
         Route::Lab { share } => lab::lab(share).into_any(),
-        Route::Lesson(place) | Route::Embed(place) => chapter::chapter(place.chapter_index).into_any(),
+        Route::Lesson { place, .. } | Route::Embed(place) => chapter::chapter(place.chapter_index).into_any(),
         Route::NotFound => lost::lost().into_any(),
     }
 }
 
 fn body_class(route: &Route) {
     let class = match route {
-        Route::Lesson(place) if place.lesson.ready => "app",
+        Route::Lesson { place, .. } if place.lesson.ready => "app",
         Route::Lab { .. } => "app",
         Route::Embed(place) if place.lesson.ready => "embed",
         _ => "page",
@@ -75,7 +75,7 @@ fn set_title() {
     let name = match state::route().get() {
         Route::Home => t.app_title.to_owned(),
         Route::Chapter(n) => course::COURSE[n].title(lang).to_owned(),
-        Route::Lesson(place) => place.lesson.name.get(lang).to_owned(),
+        Route::Lesson { place, .. } => place.lesson.name.get(lang).to_owned(),
         Route::Embed(place) => fill("{}, {}", &[t.embed_title, place.lesson.name.get(lang)]),
         Route::Lab { .. } => t.lab_title.to_owned(),
         Route::About => t.about_title.to_owned(),

@@ -110,13 +110,24 @@ pub fn fill(pattern: &str, arguments: &[&str]) -> String {
     out
 }
 
-/// `one` or `many` with the number in its place; French counts 0 and 1 as one.
-pub fn count(n: usize, one: &str, many: &str) -> String {
+/// `one` or `many`; French counts 0 and 1 as one.
+pub fn plural<'t>(n: usize, one: &'t str, many: &'t str) -> &'t str {
     let singular = match lang() {
         Lang::Fr => n < 2,
         Lang::En => n == 1,
     };
-    fill(if singular { one } else { many }, &[&n.to_string()])
+    if singular { one } else { many }
+}
+
+/// `one` or `many` with the number in its place.
+pub fn count(n: usize, one: &str, many: &str) -> String {
+    fill(plural(n, one, many), &[&n.to_string()])
+}
+
+/// "3 steps of 8".
+pub fn steps_of(done: usize, all: usize) -> String {
+    let pattern = plural(done, t().resume_steps_one, t().resume_steps);
+    fill(pattern, &[&done.to_string(), &all.to_string()])
 }
 
 #[cfg(test)]

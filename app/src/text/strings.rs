@@ -77,6 +77,7 @@ strings! {
     resume_continue: "Continuer la leçon", "Continue the lesson";
     resume_begin: "Ouvrir la première leçon", "Open the first lesson";
     resume_place: "Chapitre {}, {}", "Chapter {}, {}";
+    resume_steps_one: "{} étape sur {}", "{} step of {}";
     resume_steps: "{} étapes sur {}", "{} steps of {}";
     free_lab_title: "Labo libre", "Free lab";
     free_lab_text: "Un terminal, des fichiers, Git\u{202f}: sans consigne.", "A terminal, files, Git: no instructions.";
@@ -86,6 +87,9 @@ strings! {
     import_progress: "Importer", "Import";
     imported: "Progression importée.", "Progress imported.";
     import_bad: "Ce fichier n’est pas une progression d’Essaim, ou il est abîmé. Rien n’a changé.", "This file is not an Essaim progress file, or it is damaged. Nothing has changed.";
+    reset_course: "Recommencer le cours", "Start the course over";
+    reset_course_title: "Recommencer tout le cours\u{202f}?", "Start the whole course over?";
+    reset_course_text: "Les étapes faites, les réponses aux questions et les labos des leçons seront oubliés. Le labo libre et vos réglages restent.", "Finished steps, quiz answers and the labs of lessons will be forgotten. The free lab and your settings stay.";
     erase_all: "Effacer mes données", "Erase my data";
     erase_title: "Effacer toute votre progression\u{202f}?", "Erase all your progress?";
     erase_text: "Les étapes faites, les réponses aux questions et les labos enregistrés dans ce navigateur seront perdus. Exportez-les d’abord si vous y tenez.", "Finished steps, quiz answers and the labs saved in this browser will be lost. Export them first if you want to keep them.";
@@ -128,7 +132,7 @@ strings! {
     hint_method: "La méthode", "The method";
     hint_command: "La commande", "The command";
     hint_free: "Un indice ne coûte rien.", "A hint costs nothing.";
-    hint_opened: "{} indice ouvert sur {}.", "{} hint opened of {}.";
+    hint_opened: "{} indices ouverts sur {}.", "{} hints opened of {}.";
     feedback: "Une erreur fréquente", "A common mistake";
     after_success: "Ce qui s’est passé", "What happened";
     key_points: "À retenir", "Key points";
@@ -198,6 +202,7 @@ strings! {
     terminal: "Terminal", "Terminal";
     terminals: "Terminaux", "Terminals";
     terminal_new: "Nouveau terminal", "New terminal";
+    terminal_closed: "Ce terminal est fermé. Ouvrez-en un autre par +, ou annulez la dernière commande.", "This terminal is closed. Open another with +, or undo the last command.";
     terminal_clear: "Effacer l’écran", "Clear the screen";
     terminal_input: "Ligne de commande", "Command line";
     terminal_output: "Sortie du terminal", "Terminal output";
@@ -226,6 +231,7 @@ strings! {
     editor_changed: "Le fichier a changé dans le labo.", "The file has changed in the lab.";
     editor_reload: "Relire", "Reload";
     editor_leave: "Échap puis Tab pour sortir", "Esc then Tab to leave";
+    editor_take_out: "Emporter {}", "Take {} out";
     editor_close_file: "Fermer {}", "Close {}";
     editor_show_tree: "Afficher ou cacher les fichiers", "Show or hide files";
     // timeline

@@ -45,7 +45,7 @@ impl Known {
         let mut transcript = None;
         if timeline.is_some() {
             self.timeline_revision = lab.timeline_revision;
-            let text = lab.transcript_text(false);
+            let text = lab.saved_text();
             if text != self.transcript {
                 self.transcript.clone_from(&text);
                 transcript = Some(text);
@@ -133,7 +133,7 @@ fn timeline(lab: &Lab) -> Timeline {
         reached: entry.reached.clone(),
     };
     Timeline {
-        entries: lab.entries.iter().map(entry).collect(),
+        entries: lab.known().iter().map(entry).collect(),
         done: lab.done as u32,
         start_nanos: lab.spec.start_seconds.saturating_mul(1_000_000_000),
     }

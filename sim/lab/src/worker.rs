@@ -27,6 +27,8 @@ pub struct Worker {
     waiting: Vec<u32>,
     /// What went wrong while a transcript was replayed.
     replay_problem: Option<Problem>,
+    /// How many entries stay done once a saved lab was replayed: it was saved in its past.
+    stop_at: Option<usize>,
     /// Contents given before the lab is opened.
     provided: Vec<Vec<u8>>,
 }
@@ -41,6 +43,7 @@ impl Worker {
             acting: BTreeMap::new(),
             waiting: Vec::new(),
             replay_problem: None,
+            stop_at: None,
             provided: Vec::new(),
         }
     }
@@ -64,13 +67,6 @@ impl Worker {
                 self.provided.push(content);
                 Some(Response::Done)
             }
-            Request::ReadShare { code } => Some(match share::decode(&code) {
-                Some(transcript) => Response::Transcript(transcript),
-                None => failed(Problem::Transcript {
-                    line: 0,
-                    reason: "this is no share code".to_owned(),
-                }),
-            }),
             request => match &mut self.lab {
                 None => Some(failed(Problem::NoLab)),
                 Some(lab) => match ask(lab, id, request) {
@@ -123,6 +119,7 @@ impl Worker {
         self.acting.clear();
         self.waiting = vec![id];
         self.replay_problem = None;
+        self.stop_at = transcript.sections.iter().find_map(|section| section.done);
         None
     }
 
@@ -148,6 +145,15 @@ impl Worker {
                 }
                 _ => self.replay_problem = self.replay_problem.take().or(outcome.problem),
             }
+        }
+        if !lab.is_busy()
+            && let Some(done) = self.stop_at.take()
+        {
+            // A known future that no longer replays is forgotten; what was done is not.
+            if lab.known().len() >= done {
+                self.replay_problem = None;
+            }
+            lab.rewind(done);
         }
         // A replay shows its end, not its way: the page would only scroll.
         let replaying = lab.is_busy() && !self.waiting.is_empty();

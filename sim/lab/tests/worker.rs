@@ -55,8 +55,13 @@ impl Page {
         let id = self.next_id;
         self.next_id += 1;
         let mut answers = self.worker.handle(ToWorker { id, request });
-        while self.worker.work(500) {}
-        answers.extend(self.worker.news());
+        loop {
+            while self.worker.work(500) {}
+            answers.extend(self.worker.news());
+            if !self.worker.is_busy() {
+                break;
+            }
+        }
         let mut answer = None;
         for message in answers {
             match (message.answers, message.response) {
@@ -190,23 +195,87 @@ fn a_file_brought_in_comes_back_when_it_is_provided() {
 }
 
 #[test]
-fn a_share_code_gives_the_transcript_back() {
+fn a_share_code_holds_what_is_done() {
     let mut page = Page::open("");
     page.run("echo hello > f");
-    let Response::ShareCode(code) = page.ask(Request::Share) else {
-        panic!()
+    let before = page.ask(Request::Share);
+    page.run("rm f");
+    assert_ne!(page.ask(Request::Share), before);
+    assert_eq!(page.ask(Request::Undo), Response::Done);
+    assert_eq!(page.ask(Request::Share), before, "what was undone is not shared");
+}
+
+#[test]
+fn what_was_undone_is_known_again_after_a_reload() {
+    let mut page = Page::open("");
+    for command in ["echo a > f", "echo b >> f", "cat f", "rm f"] {
+        page.run(command);
+    }
+    assert!(!page.transcript.contains("done "), "{}", page.transcript);
+    assert_eq!(page.ask(Request::Rewind { entries: 2 }), Response::Done);
+    assert!(
+        page.transcript.contains("\ndone 2\n") && page.transcript.contains("$ rm f\n"),
+        "{}",
+        page.transcript
+    );
+    let screen = page.screen.clone();
+    let mut again = Page::open(&page.transcript);
+    let timeline = again.last.clone().unwrap().timeline.unwrap();
+    assert_eq!((timeline.done, timeline.entries.len()), (2, 4));
+    assert_eq!((&again.screen, &again.transcript), (&screen, &page.transcript));
+    assert_eq!(again.ask(Request::Redo), Response::Done);
+    assert!(again.screen.contains("a\nb\n"), "{}", again.screen);
+    // A new command ends what was known, and nothing is left of it in what is saved.
+    assert_eq!(again.ask(Request::Rewind { entries: 2 }), Response::Done);
+    again.run("echo c > g");
+    assert!(again.transcript.ends_with("$ echo b >> f\n$ echo c > g\n") && !again.transcript.contains("done "));
+}
+
+#[test]
+fn a_known_future_that_no_longer_replays_is_forgotten() {
+    // A line typed to a program that does not read.
+    let mut page = Page::open("--- lab ---\nseed 1\ndone 1\n$ echo a\n$ true\n> input\n");
+    assert!(page.screen.contains("echo a\na\n"));
+    assert_eq!(page.last.clone().unwrap().timeline.unwrap().done, 1);
+    page.run("echo on");
+    let mut refused = Page::new();
+    let open = Request::Open {
+        spec: spec(),
+        transcript: "--- lab ---\nseed 1\ndone 2\n$ true\n> input\n$ echo a\n".into(),
+        language: "fr".into(),
     };
-    let Response::Transcript(text) = page.ask(Request::ReadShare { code }) else {
-        panic!()
+    let answer = refused.ask(open);
+    assert!(
+        matches!(
+            &answer,
+            Response::Failed {
+                problem: Problem::Transcript { line: 5, .. }
+            }
+        ),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn a_command_under_way_is_no_future() {
+    let mut page = Page::open("");
+    page.run("echo a");
+    let request = Request::Submit {
+        terminal: 0,
+        text: "while true; do :; done".into(),
     };
-    assert_eq!(text, page.transcript);
-    let refused = page.ask(Request::ReadShare { code: "!".into() });
-    assert!(matches!(
-        refused,
-        Response::Failed {
-            problem: Problem::Transcript { .. }
-        }
-    ));
+    page.worker.handle(ToWorker { id: 100, request });
+    for _ in 0..20 {
+        assert!(page.worker.work(100));
+    }
+    for message in page.worker.news() {
+        let Response::Update(update) = message.response else {
+            continue;
+        };
+        let shown = update.timeline.map(|t| (t.done, t.entries.len()));
+        assert!(matches!(shown, None | Some((1, 1))), "{shown:?}");
+        assert!(update.transcript.is_none_or(|text| !text.contains("while")));
+    }
 }
 
 #[test]

@@ -19,6 +19,14 @@ impl Session {
     }
 
     fn show_terminals(&self, all: Vec<message::TerminalUpdate>) {
+        // The first terminal begins anew only with all the others: one that is not among them is gone.
+        if all.iter().any(|news| news.terminal == 0 && news.reset) {
+            let stays = |id: u32| all.iter().any(|news| news.terminal == id);
+            self.terminals.update(|known| known.retain(|t| stays(t.id)));
+            if !stays(self.active.get_untracked()) {
+                self.active.set(0);
+            }
+        }
         for news in all {
             let model = self.terminal(news.terminal);
             if news.reset {
@@ -68,7 +76,7 @@ impl Session {
     }
 
     fn keep(&self, transcript: String) {
-        if self.phase.get_untracked() == Phase::Ready && !self.name.is_empty() {
+        if self.phase.get_untracked() == Phase::Ready {
             let lost = self.hidden(|h| h.lock.as_ref().is_some_and(Lock::is_lost));
             if lost {
                 self.saves.set(false);

@@ -15,12 +15,13 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::dom;
-use crate::lab::{Phase, Session};
+use crate::lab::{Phase, Session, carry};
 use crate::state::{self, ToastKind};
 use crate::text::{fill, t, t_now, tr};
 use crate::ui::icon::{icon_sm, icon_xs};
 use crate::ui::panel::{self, Maximised};
 use crate::ui::tabs;
+use crate::ui::terminal::focus_line;
 
 use doc::{Keep, Part};
 
@@ -194,7 +195,7 @@ impl Editor {
         let text = tab.text.get_untracked();
         if let Some(terminal) = tab.waits {
             self.session.finish_editor(terminal, Some(text.into_bytes()));
-            back_to_terminal();
+            focus_line();
             return;
         }
         let tab = tab.clone();
@@ -211,7 +212,7 @@ impl Editor {
     fn abort(&self, tab: &Open) {
         if let Some(terminal) = tab.waits {
             self.session.finish_editor(terminal, None);
-            back_to_terminal();
+            focus_line();
         }
     }
 }
@@ -224,17 +225,6 @@ fn focus_field() {
             let _ = field.set_selection_range(0, 0);
         }
     }
-}
-
-fn back_to_terminal() {
-    dom::after(60, || {
-        if let Ok(Some(field)) = document().query_selector(".term__field") {
-            use wasm_bindgen::JsCast;
-            if let Some(field) = field.dyn_ref::<web_sys::HtmlElement>() {
-                let _ = field.focus();
-            }
-        }
-    });
 }
 
 /// The last part of a path.
@@ -327,10 +317,13 @@ fn status(editor: &Editor) -> Option<AnyView> {
         .into_any()
     } else {
         let close = editor.clone();
-        let label = path.clone();
+        let (label, out_label, out) = (path.clone(), path.clone(), path.clone());
+        let session = editor.session.clone();
         view! {
             <button class="btn btn--sm" disabled=move || !dirty.dirty()
                 on:click=move |_| save.save(&kept)>{tr(|t| t.editor_save)}</button>
+            <button class="iconbtn" aria-label=move || fill(t().editor_take_out, &[name(&out_label)])
+                on:click=move |_| carry::take_file(&session, &out)>{icon_sm("download")}</button>
             <button class="iconbtn" aria-label=move || fill(t().editor_close_file, &[name(&label)])
                 on:click=move |_| close.close(&path)>{icon_sm("x")}</button>
         }

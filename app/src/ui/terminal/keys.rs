@@ -108,7 +108,8 @@ impl Control {
             return;
         }
         let key = event.key();
-        let ctrl = event.ctrl_key() || std::mem::take(&mut *self.ctrl.write());
+        // Phones do not say which key it was: the letter comes as input.
+        let ctrl = event.ctrl_key() || (key != "Unidentified" && self.take_ctrl());
         let handled = if self.search.get_untracked().is_some() {
             self.search_key(&key, ctrl)
         } else if ctrl && !event.alt_key() {
@@ -123,6 +124,28 @@ impl Control {
         }
         if handled {
             event.prevent_default();
+        }
+    }
+
+    fn take_ctrl(&self) -> bool {
+        let held = self.ctrl.get_untracked();
+        if held {
+            self.ctrl.set(false);
+        }
+        held
+    }
+
+    /// A letter that came without its key: after the Ctrl of the touch row it is a command.
+    pub fn typed(&self) {
+        if !self.take_ctrl() {
+            return;
+        }
+        let mut line = self.line();
+        if let Some((at, c)) = line.text[..line.cursor].char_indices().next_back() {
+            line.text.remove(at);
+            line.cursor = at;
+            self.show(&line);
+            self.ctrl_key(&c.to_string());
         }
     }
 
@@ -187,10 +210,22 @@ impl Control {
             "b" => self.edit(Line::back_word),
             "f" => self.edit(Line::forward_word),
             "d" => self.edit_cut(|l| {
-                let mut to = l.clone();
-                to.forward_word();
-                l.text.drain(l.cursor..to.cursor).collect()
+                let from = l.cursor;
+                l.forward_word();
+                l.cut_back_to(from)
             }),
+            "backspace" => self.edit_cut(|l| {
+                let mut from = l.clone();
+                from.back_word();
+                l.cut_back_to(from.cursor)
+            }),
+            "." => {
+                let last = self
+                    .model
+                    .history
+                    .with_untracked(|h| Some(h.last()?.split_whitespace().last()?.to_owned()));
+                self.edit(|l| l.insert(&last.unwrap_or_default()));
+            }
             _ => return false,
         }
         true

@@ -65,7 +65,12 @@ impl Line {
             .trim_end()
             .rfind(char::is_whitespace)
             .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
-        let cut: String = self.text.drain(from..self.cursor).collect();
+        self.cut_back_to(from)
+    }
+
+    /// Cuts from there to the cursor.
+    pub fn cut_back_to(&mut self, from: usize) -> String {
+        let cut = self.text.drain(from..self.cursor).collect();
         self.cursor = from;
         cut
     }

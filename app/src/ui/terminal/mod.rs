@@ -12,7 +12,9 @@ use leptos::html;
 use leptos::prelude::*;
 
 use essaim_proto_lab::message::TerminalStatus;
+use wasm_bindgen::JsCast;
 
+use crate::dom;
 use crate::lab::screen::{BLOCK_LINES, Screen, Span};
 use crate::lab::{Phase, Session, TerminalModel};
 use crate::text::{fill, t, tr};
@@ -25,70 +27,38 @@ use keys::Control;
 /// Lines read aloud after a command; the rest is counted.
 const ANNOUNCED_LINES_MAX: usize = 20;
 
+/// Terminals of one lab; a transcript names no more.
+const TERMINALS_MAX: usize = 8;
+
 /// The panel of terminals.
 pub fn terminal_panel(session: Session, maximised: Maximised) -> impl IntoView {
-    let (terminals, active) = (session.terminals.clone(), session.active.clone());
-    let tab_list = {
-        let (terminals, active) = (terminals.clone(), active.clone());
-        move || {
-            let active = active.clone();
-            let all = terminals.get();
-            if all.is_empty() {
-                return view! { <h2 class="panel__title panel__title--term">{t().terminal}</h2> }.into_any();
-            }
-            let tabs = all
-                .into_iter()
-                .map(|model| {
-                    let (now, choose, index) = (active.clone(), active.clone(), active.clone());
-                    let id = model.id;
-                    view! {
-                        <button role="tab" id=format!("term-tab-{id}") aria-controls="term-body"
-                            aria-selected=move || tabs::selected(now.get() == id).0
-                            tabindex=move || tabs::selected(index.get() == id).1
-                            on:click=move |_| choose.set(id)>
-                            {icon_sm("term")}
-                            {move || if id == 0 { "bash".to_owned() } else { format!("bash {}", id + 1) }}
-                        </button>
-                    }
-                })
-                .collect_view();
-            view! { <div class="tabs" role="tablist" aria-label=tr(|t| t.terminals) on:keydown=|e| tabs::arrows(&e)>{tabs}</div> }.into_any()
-        }
-    };
-    let folder = {
-        let (session, terminals, active) = (session.clone(), terminals.clone(), active.clone());
-        move || {
-            let id = active.get();
-            let home = format!("/home/{}", session.spec().user);
-            let folder = terminals.with(|all| all.iter().find(|m| m.id == id).map(|m| m.folder.clone()));
-            folder.map(|f| f.get()).map(|f| match f.strip_prefix(&home) {
-                Some(rest) => format!("~{rest}"),
-                None => f,
-            })
-        }
-    };
-    let front = {
-        let (terminals, active) = (terminals.clone(), active.clone());
-        Memo::new(move |_| {
-            let id = active.get();
-            terminals.with(|all| all.iter().any(|m| m.id == id)).then_some(id)
-        })
-    };
-    let (adds, clears, bodies) = (session.clone(), session.clone(), session.clone());
-    let phase = session.phase.clone();
-    let waiting = {
-        let (phase, retry) = (session.phase.clone(), session.clone());
-        move || starting(&phase, &retry)
+    let (tabs_of, folder_of, adds, clears, waits, bodies) = (
+        session.clone(),
+        session.clone(),
+        session.clone(),
+        session.clone(),
+        session.clone(),
+        session.clone(),
+    );
+    let front = Memo::new(move |_| {
+        let id = session.active.get();
+        session
+            .terminals
+            .with(|all| all.iter().any(|m| m.id == id))
+            .then_some(id)
+    });
+    let full = {
+        let (phase, terminals) = (adds.phase.clone(), adds.terminals.clone());
+        move || phase.get() != Phase::Ready || terminals.with(Vec::len) >= TERMINALS_MAX
     };
     view! {
         <section class="panel term a-term" aria-label=tr(|t| t.terminal)>
             <div class="panel__head panel__head--tabs">
-                {tab_list}
-                <span class="panel__meta" translate="no">{folder}</span>
+                {move || tab_list(&tabs_of)}
+                <span class="panel__meta" translate="no">{move || folder(&folder_of)}</span>
                 <div class="panel__end">
                     <button class="iconbtn" aria-label=tr(|t| t.terminal_new) title=tr(|t| t.terminal_new)
-                        disabled=move || phase.get() != Phase::Ready
-                        on:click=move |_| adds.open_terminal()>{icon_sm("plus")}</button>
+                        disabled=full on:click=move |_| adds.open_terminal(focus_line)>{icon_sm("plus")}</button>
                     <button class="iconbtn" aria-label=tr(|t| t.terminal_clear) title=tr(|t| t.terminal_clear)
                         on:click=move |_| {
                             let model = clears.terminal(clears.active.get_untracked());
@@ -97,10 +67,59 @@ pub fn terminal_panel(session: Session, maximised: Maximised) -> impl IntoView {
                     {panel::expand("a-term", maximised)}
                 </div>
             </div>
-            {waiting}
+            {move || starting(&waits.phase, &waits)}
             {move || front.get().map(|id| body(bodies.clone(), bodies.terminal(id)))}
         </section>
     }
+}
+
+/// A tab for each terminal; before there is one, the panel's name.
+fn tab_list(session: &Session) -> AnyView {
+    let all = session.terminals.get();
+    if all.is_empty() {
+        return view! { <h2 class="panel__title panel__title--term">{t().terminal}</h2> }.into_any();
+    }
+    let tabs = all
+        .into_iter()
+        .map(|model| {
+            let (now, choose, index) = (session.active.clone(), session.active.clone(), session.active.clone());
+            let id = model.id;
+            view! {
+                <button role="tab" id=format!("term-tab-{id}") aria-controls="term-body"
+                    aria-selected=move || tabs::selected(now.get() == id).0
+                    tabindex=move || tabs::selected(index.get() == id).1
+                    on:click=move |_| choose.set(id)>
+                    {icon_sm("term")}
+                    {if id == 0 { "bash".to_owned() } else { format!("bash {}", id + 1) }}
+                </button>
+            }
+        })
+        .collect_view();
+    view! { <div class="tabs" role="tablist" aria-label=tr(|t| t.terminals) on:keydown=|e| tabs::arrows(&e)>{tabs}</div> }
+        .into_any()
+}
+
+/// Where the shell in front is, from the home folder.
+fn folder(session: &Session) -> Option<String> {
+    let id = session.active.get();
+    let folder = session
+        .terminals
+        .with(|all| all.iter().find(|m| m.id == id).map(|m| m.folder.clone()))?
+        .get();
+    let home = format!("/home/{}", session.spec().user);
+    Some(match folder.strip_prefix(&home) {
+        Some(rest) => format!("~{rest}"),
+        None => folder,
+    })
+}
+
+/// Puts the focus on the line of the terminal in front, once it is there.
+pub fn focus_line() {
+    dom::after(60, || {
+        if let Ok(Some(field)) = document().query_selector(".term__field") {
+            dom::focus(field.unchecked_ref());
+        }
+    });
 }
 
 /// What the terminal shows before it is ready.
@@ -140,7 +159,7 @@ fn body(session: Session, model: TerminalModel) -> impl IntoView {
     let prompt_here = prompt_of.clone();
     let control = Control::new(session, model.clone(), input);
     let (blocks, lines, tail) = (model.screen.clone(), model.screen.clone(), model.screen.clone());
-    let (key, paste, touch) = (control.clone(), control.clone(), control.clone());
+    let (key, typed, paste, touch) = (control.clone(), control.clone(), control.clone(), control.clone());
     let (choices, search, hint) = (control.choices.clone(), control.search.clone(), model.status.clone());
     let wait = model.status.clone();
     view! {
@@ -162,13 +181,15 @@ fn body(session: Session, model: TerminalModel) -> impl IntoView {
                         aria-describedby="term-hint" enterkeyhint="send"
                         placeholder=move || matches!(hint.get(), TerminalStatus::Busy).then(|| t().terminal_running)
                         on:keydown=move |e| key.keydown(&e)
+                        on:input=move |_| typed.typed()
                         on:paste=move |e| paste.paste(&e)></textarea>
                 </div>
                 <div class="term__choices" role="status">{move || choices.get().into_iter().map(|c| view! { <span>{c}</span> }).collect_view()}</div>
                 {move || match wait.get() {
-                    TerminalStatus::Editing { path, .. } => Some(view! { <div class="term__note">{fill(t().editor_waits, &[&path])}</div> }),
+                    TerminalStatus::Editing { path, .. } => Some(fill(t().editor_waits, &[&path])),
+                    TerminalStatus::Closed { .. } => Some(t().terminal_closed.to_owned()),
                     _ => None,
-                }}
+                }.map(|note| view! { <div class="term__note">{note}</div> })}
             </div>
         </div>
         <p class="vh" id="term-hint">{tr(|t| t.editor_leave)}</p>

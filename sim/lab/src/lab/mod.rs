@@ -139,6 +139,15 @@ impl Lab {
         &self.entries
     }
 
+    /// What was done, and what is known of the undone future; not the entry that is under way.
+    pub fn known(&self) -> &[Entry] {
+        let under_way = self
+            .running
+            .as_ref()
+            .is_some_and(|running| running.origin != Origin::Again && !matches!(running.act, Act::Fact { .. }));
+        &self.entries[..if under_way { self.done } else { self.entries.len() }]
+    }
+
     /// How many entries are done.
     pub fn done(&self) -> usize {
         self.done
@@ -176,6 +185,7 @@ impl Lab {
             name: self.spec.id.clone(),
             number: 0,
             seed: Some(self.spec.seed),
+            done: None,
             lines: self.entries[..self.done]
                 .iter()
                 .flat_map(|entry| entry.lines.clone())
@@ -186,7 +196,15 @@ impl Lab {
     /// The transcript as text; with what was printed and the exit codes, or only what was done.
     pub fn transcript_text(&self, with_outputs: bool) -> String {
         let lines = self.entries[..self.done].iter().flat_map(|entry| &entry.lines);
-        write_lines(&self.spec.id, Some(self.spec.seed), lines, with_outputs)
+        write_lines(&self.spec.id, Some(self.spec.seed), None, lines, with_outputs)
+    }
+
+    /// What a lab is saved as: the transcript of all that is known, and how much of it is done.
+    pub fn saved_text(&self) -> String {
+        let known = self.known();
+        let done = (self.done < known.len()).then_some(self.done);
+        let lines = known.iter().flat_map(|entry| &entry.lines);
+        write_lines(&self.spec.id, Some(self.spec.seed), done, lines, false)
     }
 
     /// What a terminal is doing.

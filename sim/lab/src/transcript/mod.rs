@@ -3,6 +3,7 @@
 //! ```text
 //! --- a-name ---
 //! seed 7
+//! done 3                     how many entries are done, where some were undone and are still known (saved labs only)
 //! $ cat > notes.txt          a command line in the first terminal (`2$`: in the second, which opens it)
 //! > first note               a line typed to whatever reads: a program, or the shell for the rest of a command
 //! ^D                         end of file (`^C`: Ctrl-C; `^C 300`: after 300 steps of the command that ran)
@@ -45,6 +46,8 @@ pub struct Section {
     pub number: u32,
     /// The seed, when it is named.
     pub seed: Option<u64>,
+    /// How many entries are done, when the others were undone and are only known.
+    pub done: Option<usize>,
     /// What is done.
     pub lines: Vec<Line>,
 }

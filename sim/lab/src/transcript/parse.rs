@@ -72,6 +72,11 @@ impl Parser {
             self.section().seed = Some(seed);
             return Ok(());
         }
+        if let Some(done) = line.strip_prefix("done ") {
+            let done = done.trim().parse().map_err(|_| "expected `done NUMBER`".to_owned())?;
+            self.section().done = Some(done);
+            return Ok(());
+        }
         if let Some(rest) = line.strip_prefix('[') {
             return self.status(rest);
         }

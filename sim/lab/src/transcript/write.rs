@@ -35,13 +35,15 @@ pub fn write_line(act: &Act) -> String {
 
 /// A whole section; with what was printed and the exit codes, or only what was done.
 pub fn write_section(section: &Section, with_outputs: bool) -> String {
-    write_lines(&section.name, section.seed, section.lines.iter(), with_outputs)
+    let (name, seed, lines) = (&section.name, section.seed, section.lines.iter());
+    write_lines(name, seed, section.done, lines, with_outputs)
 }
 
 /// A section whose lines are elsewhere.
 pub fn write_lines<'l>(
     name: &str,
     seed: Option<u64>,
+    done: Option<usize>,
     lines: impl Iterator<Item = &'l Line>,
     with_outputs: bool,
 ) -> String {
@@ -51,6 +53,9 @@ pub fn write_lines<'l>(
     }
     if let Some(seed) = seed {
         out.push_str(&format!("seed {seed}\n"));
+    }
+    if let Some(done) = done {
+        out.push_str(&format!("done {done}\n"));
     }
     for line in lines {
         write_entry(line, with_outputs, &mut out);

@@ -136,11 +136,6 @@ pub enum Request {
     Transcript,
     /// The transcript compressed for a link. Answered by [`Response::ShareCode`].
     Share,
-    /// Opens a share code: gives its transcript. Answered by [`Response::Transcript`].
-    ReadShare {
-        /// What stood after `s=`.
-        code: String,
-    },
     /// Lets virtual time pass.
     Advance {
         /// How long.
@@ -273,7 +268,7 @@ pub struct Update {
     pub now_nanos: i64,
     /// A limit a command met, by name.
     pub limit: Option<String>,
-    /// The transcript so far, to be saved, when it grew or was cut. (The saved lab is exactly this.)
+    /// What is to be saved, when it changed: the transcript of all that is known, the undone future included.
     pub transcript: Option<String>,
 }
 
