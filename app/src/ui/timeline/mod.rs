@@ -275,17 +275,17 @@ fn rail(bar: Bar) -> impl IntoView {
                 on:pointerup=move |_| dragging.set(false)
                 on:keydown=move |e: KeyboardEvent| {
                     let (done, all) = keys.session.timeline.with_untracked(|t| (t.done, t.entries.len() as u32));
-                    let to = match e.key().as_str() {
-                        "ArrowLeft" | "ArrowDown" => done.saturating_sub(1),
-                        "ArrowRight" | "ArrowUp" => (done + 1).min(all),
-                        "PageDown" => done.saturating_sub(5),
-                        "PageUp" => (done + 5).min(all),
-                        "Home" => 0,
-                        "End" => all,
+                    match e.key().as_str() {
+                        // Relative: two quick presses are two steps, whatever the page has heard of the first.
+                        "ArrowLeft" | "ArrowDown" => keys.session.undo(),
+                        "ArrowRight" | "ArrowUp" => keys.session.redo(),
+                        "PageDown" => keys.session.rewind(done.saturating_sub(5)),
+                        "PageUp" => keys.session.rewind((done + 5).min(all)),
+                        "Home" => keys.session.rewind(0),
+                        "End" => keys.session.rewind(all),
                         _ => return,
-                    };
+                    }
                     e.prevent_default();
-                    if to != done { keys.session.rewind(to); }
                 }>
                 <i class="tl__past" style:width=move || percent(past.at(past.done()))></i>
                 <i class="tl__known" style:left=move || percent(known.at(known.done()))
