@@ -217,6 +217,7 @@ pub fn display_width(text: &[u8]) -> usize {
             '\u{1b}' => escaped = true,
             'm' if escaped => escaped = false,
             _ if escaped => {}
+            '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => {}
             // Wide East Asian characters and emoji take two columns, combining marks none.
             '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200f}' => {}
             '\u{1100}'..='\u{115f}'

@@ -1,6 +1,7 @@
 //! Arbitrary bytes never make a parser panic.
 #![allow(clippy::unwrap_used)]
 
+use essaim_git::log::arguments;
 use essaim_git::{config, date, index, object, pathspec, refs, regex, repo, revision, wildmatch};
 use essaim_kernel::process::Environment;
 use essaim_kernel::{Files, Limits, Time};
@@ -87,7 +88,8 @@ proptest! {
         let repo = repo::Repo::open(&files, &Environment::new(), b"/w", &repo::Global::default()).unwrap();
         let mut resolver = revision::Resolver::new(&repo, &files, clock());
         let _ = resolver.named(spec.as_bytes(), revision::Hint::Commit);
-        let _ = resolver.range(spec.as_bytes(), &mut revision::Ranges::default());
+        let _ = arguments::add(&mut resolver, spec.as_bytes(), &mut arguments::Arguments::default());
+        let _ = resolver.diagnose(spec.as_bytes());
         let _ = pathspec::Pathspec::parse(&repo, &[spec.into_bytes()]);
         let mut ignore = essaim_git::ignore::Ignore::new(&repo, &files);
         let _ = ignore.is_ignored(&files, b"a/b", false);

@@ -166,7 +166,7 @@ fn one_commit(cx: &mut Cx<'_, '_>, call: &Call, oid: Oid) -> Result<Next> {
         _ if call.has("--cc") || call.has("-c") => {
             let contents = Contents::new(cx.files(), &call.repo);
             let mut out = Vec::new();
-            for merged in merged_paths(&contents, &commit, &call.paths, &call.options)? {
+            for merged in merged_paths(&contents, &commit.parents, &commit, &call.paths, &call.options)? {
                 combined::write(&mut out, &contents, &merged, call.has("--cc"), &call.options)?;
             }
             cx.print(if out.is_empty() { out } else { cat![head, out] });

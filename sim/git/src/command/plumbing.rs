@@ -10,27 +10,13 @@ use crate::revision::with_resolver;
 
 /// The object of a name, or `fatal: Not a valid object name x`.
 pub(super) fn object(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8]) -> Result<Oid> {
-    match with_resolver(cx, repo, |resolver| resolver.object(name))? {
-        Some(oid) => Ok(oid),
-        None => Err(path_fault(cx, repo, name).unwrap_or_else(|| Fault::fatal(cat!["Not a valid object name ", name]))),
-    }
-}
-
-/// `fatal: path 'x' does not exist in 'HEAD'` and its kin.
-pub(super) fn path_fault(cx: &mut Cx<'_, '_>, repo: &Repo, word: &[u8]) -> Option<Fault> {
-    let (rev, path) = crate::bytes::split_once(word, b':')?;
-    if rev.is_empty() {
-        return None;
-    }
-    let tree = with_resolver(cx, repo, |resolver| resolver.tree(rev)).ok()?;
-    if tree.is_none() {
-        return Some(Fault::fatal(cat!["invalid object name '", rev, "'."]));
-    }
-    let on_disk = cx.files().symlink_metadata(&repo.work_path(path)).is_ok();
-    Some(Fault::fatal(match on_disk {
-        true => cat!["path '", path, "' exists on disk, but not in '", rev, "'"],
-        false => cat!["path '", path, "' does not exist in '", rev, "'"],
-    }))
+    with_resolver(cx, repo, |resolver| {
+        let Some(oid) = resolver.object(name)? else {
+            resolver.diagnose(name)?;
+            return Err(Fault::fatal(cat!["Not a valid object name ", name]));
+        };
+        Ok(oid)
+    })
 }
 
 /// The commit of a name; `None`: it names none.

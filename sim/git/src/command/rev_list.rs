@@ -1,16 +1,24 @@
 //! `git rev-list`.
 
 use super::Command;
-use crate::bytes::parse_number;
+use super::log::{paths_of, printer, read_arguments};
 use crate::cat;
 use crate::cli::options::usage_only;
 use crate::fault::{Fault, Result};
-use crate::object::Kind;
+use crate::log::arguments::Pending;
+use crate::log::decorate::Style;
+use crate::log::graph::Graph;
+use crate::log::options::LogOptions;
+use crate::log::pretty::{Format, Printer};
+use crate::log::starts;
+use crate::log::walk::{Cherry, Shown, Side, Start, Walk};
+use crate::object::{Kind, mode};
 use crate::oid::Oid;
+use crate::pathspec::Pathspec;
 use crate::process::{Cx, Next};
 use crate::repo::Repo;
-use crate::revision::{Ranges, unknown_revision, with_resolver};
-use crate::walk::History;
+use essaim_kernel::Files;
+use std::collections::BTreeSet;
 
 pub(super) const COMMAND: Command = Command {
     name: "rev-list",
@@ -18,198 +26,328 @@ pub(super) const COMMAND: Command = Command {
     usage: include_str!("../usage/rev-list.txt"),
     help_on_stderr: true,
     paged: false,
-    supported: &[],
+    supported: &[
+        "max-count",
+        "max-age",
+        "min-age",
+        "sparse",
+        "no-merges",
+        "min-parents",
+        "no-min-parents",
+        "max-parents",
+        "no-max-parents",
+        "remove-empty",
+        "all",
+        "branches",
+        "tags",
+        "remotes",
+        "quiet",
+        "topo-order",
+        "date-order",
+        "reverse",
+        "parents",
+        "children",
+        "objects",
+        "header",
+        "object-names",
+        "abbrev",
+        "abbrev-commit",
+        "left-right",
+        "count",
+    ],
 };
 
+/// What only this command knows.
 #[derive(Default)]
-struct Options {
-    ranges: Ranges,
-    max: Option<usize>,
-    skip: usize,
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent option of the command line"
+)]
+struct Own {
     count: bool,
-    reverse: bool,
-    first_parent: bool,
-    topological: bool,
-    date_order: bool,
-    parents: bool,
-    left_right: bool,
-    abbrev: bool,
-    parents_min: usize,
-    parents_max: Option<usize>,
-    since: Option<i64>,
-    until: Option<i64>,
+    objects: bool,
+    nameless: bool,
+    timestamp: bool,
+    header: bool,
+    headless: bool,
+    quiet: bool,
+    pretty: bool,
+}
+
+impl Own {
+    /// Takes its own words away.
+    fn read(args: &[Vec<u8>]) -> Result<(Self, Vec<Vec<u8>>)> {
+        let mut own = Self::default();
+        let mut rest = Vec::new();
+        let mut words = args.iter();
+        for word in words.by_ref() {
+            match word.as_slice() {
+                b"--count" => own.count = true,
+                b"--objects" => own.objects = true,
+                b"--no-object-names" => own.nameless = true,
+                b"--object-names" => own.nameless = false,
+                b"--timestamp" => own.timestamp = true,
+                b"--header" => own.header = true,
+                b"--no-commit-header" => own.headless = true,
+                b"--commit-header" => own.headless = false,
+                b"--quiet" => own.quiet = true,
+                b"--disk-usage"
+                | b"--objects-edge"
+                | b"--objects-edge-aggressive"
+                | b"--use-bitmap-index"
+                | b"--bisect-vars"
+                | b"--bisect-all"
+                | b"--progress"
+                | b"--test-bitmap" => {
+                    return Err(Fault::gap(cat!["'rev-list ", word, "'"]));
+                }
+                word if [
+                    b"--disk-usage=".as_slice(),
+                    b"--filter=",
+                    b"--missing=",
+                    b"--exclude-promisor",
+                ]
+                .iter()
+                .any(|name| word.starts_with(name)) =>
+                {
+                    return Err(Fault::gap(cat!["'rev-list ", word, "'"]));
+                }
+                b"--" => {
+                    rest.push(word.clone());
+                    break;
+                }
+                word => {
+                    own.pretty |= word == b"--oneline"
+                        || [b"--pretty".as_slice(), b"--format"]
+                            .iter()
+                            .any(|name| word.starts_with(name));
+                    rest.push(word.to_vec());
+                }
+            }
+        }
+        rest.extend(words.cloned());
+        Ok((own, rest))
+    }
 }
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
+    let (own, rest) = Own::read(args)?;
     let repo = cx.repo()?;
-    let mut options = Options::default();
-    let mut words = args.iter();
-    let (mut named, mut not) = (false, false);
-    while let Some(word) = words.next() {
-        if word == b"--" {
-            if words.next().is_some() {
-                return Err(Fault::gap("'rev-list' limited to paths"));
-            }
-            break;
-        }
-        if word == b"--not" {
-            not = !not;
-            continue;
-        }
-        if word.starts_with(b"-") && word.len() > 1 {
-            named |= option(cx, &repo, &mut options, word, &mut words)?;
-            continue;
-        }
-        named = true;
-        let mut found = Ranges::default();
-        if !with_resolver(cx, &repo, |resolver| resolver.range(word, &mut found))? {
-            return Err(unknown_revision(word));
-        }
-        let (include, exclude) = if not {
-            (found.exclude, found.include)
-        } else {
-            (found.include, found.exclude)
-        };
-        options.ranges.include.extend(include);
-        options.ranges.exclude.extend(exclude);
-        options.ranges.symmetric = found.symmetric.or(options.ranges.symmetric);
+    let mut options = LogOptions::plain(crate::diff::Options::new(Some(&repo), false, cx.width()));
+    options.read_or(cx, &repo, &rest, &|_| usage_only(COMMAND.usage))?;
+    options.decorate.get_or_insert(Style::No);
+    if own.header && !own.pretty {
+        options.format = Format::Raw;
     }
-    if !named {
+    let formats = &options.diff.formats;
+    if !formats.is_unset() {
         return Err(usage_only(COMMAND.usage));
     }
-    show(cx, &repo, &options)
-}
-
-/// Reads an option; whether it named revisions.
-fn option(
-    cx: &mut Cx<'_, '_>,
-    repo: &Repo,
-    options: &mut Options,
-    word: &[u8],
-    words: &mut core::slice::Iter<'_, Vec<u8>>,
-) -> Result<bool> {
-    let (name, value) = match crate::bytes::split_once(word, b'=') {
-        Some((name, value)) => (name, Some(value.to_vec())),
-        None => (word, None),
+    let arguments = read_arguments(cx, &repo, &options)?;
+    let paths = paths_of(cx, &repo, &options, &arguments)?;
+    let starts = starts::gather(cx, &repo, &options, &arguments, false)?;
+    if arguments.pending.is_empty() && options.tips.is_empty() && !options.conflict {
+        return Err(usage_only(COMMAND.usage));
+    }
+    let mut walk = Walk::new(&repo, cx.files(), &paths, &options.limits);
+    let shown = walk.run(&starts)?;
+    let mut out = Vec::new();
+    let mut objects = Objects {
+        files: cx.files(),
+        repo: &repo,
+        paths: &paths,
+        nameless: own.nameless,
+        seen: BTreeSet::new(),
+        out: Vec::new(),
+        count: 0,
     };
-    let number = |text: Option<Vec<u8>>| -> Result<usize> {
-        let text = text.unwrap_or_default();
-        parse_number(&text).ok_or_else(|| Fault::fatal(cat!["'", text, "': not an integer"]))
-    };
-    match name {
-        b"--all" | b"--branches" | b"--tags" | b"--remotes" => {
-            let prefix: &[u8] = match name {
-                b"--branches" => b"refs/heads/",
-                b"--tags" => b"refs/tags/",
-                b"--remotes" => b"refs/remotes/",
-                _ => b"refs/",
-            };
-            let resolver = crate::revision::Resolver::new(repo, cx.files(), cx.clock());
-            let refs = repo.refs.list(cx.files(), prefix);
-            options.ranges.include.extend(
-                refs.iter()
-                    .filter_map(|item| resolver.peel(item.oid, Some(Kind::Commit))),
-            );
-            if name == b"--all" {
-                options.ranges.include.extend(repo.refs.head(cx.files()));
-            }
-            return Ok(true);
-        }
-        b"-n" => options.max = Some(number(words.next().cloned())?),
-        b"--max-count" => options.max = Some(number(value.or_else(|| words.next().cloned()))?),
-        b"--skip" => options.skip = number(value.or_else(|| words.next().cloned()))?,
-        b"--count" => options.count = true,
-        b"--reverse" => options.reverse = true,
-        b"--first-parent" => options.first_parent = true,
-        b"--topo-order" => options.topological = true,
-        b"--date-order" => options.date_order = true,
-        b"--parents" => options.parents = true,
-        b"--left-right" => options.left_right = true,
-        b"--abbrev-commit" => options.abbrev = true,
-        b"--merges" => options.parents_min = 2,
-        b"--no-merges" => options.parents_max = Some(1),
-        b"--min-parents" => options.parents_min = number(value)?,
-        b"--max-parents" => options.parents_max = Some(number(value)?),
-        b"--since" | b"--after" | b"--until" | b"--before" => {
-            let text = value.or_else(|| words.next().cloned()).unwrap_or_default();
-            let (seconds, _) = crate::date::approximate(&text, &cx.clock());
-            if matches!(name, b"--since" | b"--after") {
-                options.since = Some(seconds);
-            } else {
-                options.until = Some(seconds);
-            }
-        }
-        _ if word[1..].iter().all(u8::is_ascii_digit) => options.max = parse_number(&word[1..]),
-        _ if word.starts_with(b"-n") => options.max = Some(number(Some(word[2..].to_vec()))?),
-        b"--objects" | b"--pretty" | b"--format" | b"--graph" | b"--oneline" | b"--author" | b"--grep"
-        | b"--boundary" | b"--header" | b"--timestamp" | b"--children" | b"--cherry-pick" | b"--stdin"
-        | b"--bisect" | b"--quiet" => {
-            return Err(Fault::gap(cat!["'rev-list ", name, "'"]));
-        }
-        _ => return Err(usage_only(COMMAND.usage)),
+    if own.objects && !own.quiet {
+        objects.tags(&starts)?;
+        objects.named(&arguments.pending)?;
+        objects.of(&shown, &walk)?;
     }
-    Ok(false)
-}
-
-fn show(cx: &mut Cx<'_, '_>, repo: &Repo, options: &Options) -> Result<Next> {
-    let mut history = History::new(&repo.store, cx.files());
-    let ranges = &options.ranges;
-    let mut commits = history.by_date_along(&ranges.include, &ranges.exclude, options.first_parent)?;
-    if options.topological || options.date_order {
-        commits = history.topological(&commits, options.date_order)?;
-    }
-    let left = match (options.left_right, ranges.symmetric) {
-        (true, Some((a, _))) => history.ancestors(&[a])?,
-        _ => std::collections::BTreeSet::new(),
-    };
-    let mut chosen: Vec<Oid> = Vec::new();
-    for oid in commits {
-        let commit = history.commit(&oid)?;
-        let count = commit.parents.len();
-        let seconds = commit.committer.seconds;
-        let fits = count >= options.parents_min
-            && options.parents_max.is_none_or(|max| count <= max)
-            && options.since.is_none_or(|since| seconds >= since)
-            && options.until.is_none_or(|until| seconds <= until);
-        if fits {
-            chosen.push(oid);
+    if own.count {
+        out = counts(&shown, &options, objects.count).into_bytes();
+    } else if !own.quiet {
+        let printer = printer(cx, &repo, &options);
+        let mut list = List {
+            graph: options.graph.then(|| Graph::new(&printer.colors)),
+            printer,
+            options: &options,
+            own: &own,
+        };
+        for commit in &shown {
+            list.commit(&mut out, commit)?;
         }
-    }
-    let mut chosen: Vec<Oid> = chosen
-        .into_iter()
-        .skip(options.skip)
-        .take(options.max.unwrap_or(usize::MAX))
-        .collect();
-    if options.reverse {
-        chosen.reverse();
-    }
-    let mut out = String::new();
-    if options.count {
-        if options.left_right {
-            let lefts = chosen.iter().filter(|oid| left.contains(oid)).count();
-            out = format!("{lefts}\t{}\n", chosen.len() - lefts);
-        } else {
-            out = format!("{}\n", chosen.len());
-        }
-        cx.print(out);
-        return Ok(Next::Exit(0));
-    }
-    for oid in &chosen {
-        if options.left_right {
-            out.push(if left.contains(oid) { '<' } else { '>' });
-        }
-        out.push_str(&if options.abbrev {
-            repo.short(cx.files(), oid)
-        } else {
-            oid.hex()
-        });
-        if options.parents {
-            for parent in history.parents(oid)? {
-                out.push_str(&format!(" {parent}"));
-            }
-        }
-        out.push('\n');
+        out.extend_from_slice(&objects.out);
     }
     cx.print(out);
     Ok(Next::Exit(0))
+}
+
+/// `--count`, by side where sides are told apart.
+fn counts(shown: &[Shown], options: &LogOptions, objects: usize) -> String {
+    let of = |side: Side| shown.iter().filter(|commit| commit.side == side).count();
+    let (left, same) = (of(Side::Left), of(Side::Same));
+    let right = shown.len() - left - same + objects;
+    match (options.left_right, options.limits.cherry == Cherry::Mark) {
+        (true, true) => format!("{left}\t{right}\t{same}\n"),
+        (true, false) => format!("{left}\t{right}\n"),
+        (false, true) => format!("{}\t{same}\n", left + right),
+        (false, false) => format!("{}\n", left + right + same),
+    }
+}
+
+struct List<'a> {
+    printer: Printer<'a>,
+    graph: Option<Graph>,
+    options: &'a LogOptions,
+    own: &'a Own,
+}
+
+impl List<'_> {
+    fn commit(&mut self, out: &mut Vec<u8>, shown: &Shown) -> Result<()> {
+        if let Some(graph) = &mut self.graph {
+            let sign = match (shown.side, mark(shown.side, self.options)) {
+                (Side::Boundary, _) => 'o',
+                (_, mark) => mark.chars().next().unwrap_or('*'),
+            };
+            graph.update(shown.oid, shown.drawn.clone(), sign);
+            graph.begin(out);
+        }
+        let oneline = self.printer.format == Format::Oneline;
+        let verbose = self.own.pretty || self.own.header;
+        let mut text = Vec::new();
+        if self.own.timestamp {
+            text.extend_from_slice(format!("{} ", shown.commit.committer.seconds).as_bytes());
+        }
+        if !self.own.headless {
+            let word = if self.own.pretty && !oneline { "commit " } else { "" };
+            let mark = match self.graph {
+                Some(_) => "",
+                None => mark(shown.side, self.options),
+            };
+            text.extend_from_slice(&cat![word, mark, self.printer.id(&shown.oid)]);
+        }
+        let parents = shown.commit.parents.iter().filter(|_| self.options.parents);
+        for relative in parents.chain(&shown.children) {
+            text.extend_from_slice(&cat![" ", relative.hex()]);
+        }
+        text.extend_from_slice(&self.printer.labels(shown));
+        if oneline {
+            text.push(b' ');
+        } else if verbose && !self.own.headless {
+            text.push(b'\n');
+        }
+        let body = if verbose { self.printer.body(shown)? } else { Vec::new() };
+        text.extend_from_slice(&body);
+        match &mut self.graph {
+            Some(graph) => {
+                graph.message(out, &text);
+                if body.ends_with(b"\n") {
+                    out.extend_from_slice(graph.prefix().as_bytes());
+                }
+            }
+            None => out.extend_from_slice(&text),
+        }
+        if !body.is_empty() || !verbose && !self.own.headless || oneline {
+            out.push(if self.own.pretty || !verbose { b'\n' } else { 0 });
+        }
+        Ok(())
+    }
+}
+
+fn mark(side: Side, options: &LogOptions) -> &'static str {
+    match side {
+        Side::Boundary => "-",
+        Side::Same => "=",
+        Side::Left if options.left_right => "<",
+        Side::Right if options.left_right => ">",
+        _ if options.graph => "*",
+        _ if options.limits.cherry == Cherry::Mark => "+",
+        _ => "",
+    }
+}
+
+/// `--objects`: trees and blobs behind the commits, each once, with the first path it was found at.
+struct Objects<'a> {
+    files: &'a Files,
+    repo: &'a Repo,
+    paths: &'a Pathspec,
+    nameless: bool,
+    seen: BTreeSet<Oid>,
+    out: Vec<u8>,
+    count: usize,
+}
+
+impl Objects<'_> {
+    /// What the shown commits have and the edge of what is left out has not.
+    fn of(&mut self, shown: &[Shown], walk: &Walk<'_>) -> Result<()> {
+        for parent in shown.iter().flat_map(|commit| &commit.parents) {
+            if walk.is_hidden(parent) {
+                let tree = self.repo.store.commit(self.files, parent)?.tree;
+                self.visit(tree, b"", false)?;
+            }
+        }
+        for commit in shown {
+            self.visit(commit.commit.tree, b"", true)?;
+        }
+        Ok(())
+    }
+
+    /// The tags that lead to where the walk begins.
+    fn tags(&mut self, starts: &[Start]) -> Result<()> {
+        for start in starts.iter().filter(|start| !start.negated) {
+            let mut oid = start.object;
+            while oid != start.oid {
+                let tag = self.repo.store.tag(self.files, &oid)?;
+                if self.seen.insert(oid) {
+                    self.line(&oid, &tag.name);
+                }
+                oid = tag.object;
+            }
+        }
+        Ok(())
+    }
+
+    /// Trees and blobs that were named themselves.
+    fn named(&mut self, pending: &[Pending]) -> Result<()> {
+        for pending in pending {
+            let path = pending.place.as_ref().map_or(b"".as_slice(), |(path, _)| path);
+            match pending.kind {
+                Kind::Tree => self.visit(pending.oid, path, !pending.negated)?,
+                Kind::Blob if self.seen.insert(pending.oid) && !pending.negated => self.line(&pending.oid, path),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn visit(&mut self, tree: Oid, path: &[u8], shown: bool) -> Result<()> {
+        if !self.seen.insert(tree) {
+            return Ok(());
+        }
+        if shown {
+            self.line(&tree, path);
+        }
+        let slash = if path.is_empty() { "" } else { "/" };
+        for entry in self.repo.store.tree(self.files, &tree)? {
+            let below = cat![path, slash, entry.name];
+            if !(self.paths.matches(&below) || entry.is_tree() && self.paths.may_match_below(&below)) {
+                continue;
+            }
+            if entry.is_tree() {
+                self.visit(entry.oid, &below, shown)?;
+            } else if entry.mode != mode::GITLINK && self.seen.insert(entry.oid) && shown {
+                self.line(&entry.oid, &below);
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, oid: &Oid, path: &[u8]) {
+        let name = if self.nameless { Vec::new() } else { cat![" ", path] };
+        self.out.extend_from_slice(&cat![oid.hex(), name, "\n"]);
+        self.count += 1;
+    }
 }

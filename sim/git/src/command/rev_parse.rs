@@ -1,15 +1,18 @@
 //! `git rev-parse`.
 
 use super::Command;
-use super::plumbing;
 use crate::bytes::{find, parse_number};
 use crate::cat;
 use crate::fault::{Fault, Result};
 
+use crate::log::arguments::{self, Arguments};
+use crate::log::starts::chosen;
 use crate::oid::Oid;
 use crate::process::{Cx, Next};
-use crate::revision::{Ranges, unknown_revision, with_resolver};
+use crate::repo::Repo;
+use crate::revision::{unknown_revision, with_resolver};
 use crate::walk::History;
+use crate::wildmatch::wildmatch;
 
 pub(super) const COMMAND: Command = Command {
     name: "rev-parse",
@@ -34,6 +37,8 @@ struct State {
     flags: bool,
     no_flags: bool,
     default: Option<Vec<u8>>,
+    /// `--exclude`, for the next references.
+    excluded: Vec<Vec<u8>>,
     /// How many revisions were shown.
     shown: usize,
     /// With `--verify`: what to show at the end.
@@ -41,12 +46,32 @@ struct State {
     after_dashes: bool,
 }
 
+impl State {
+    /// Options that only say how something is shown; whether it was one.
+    fn switch(&mut self, name: &[u8]) -> bool {
+        match name {
+            b"--symbolic" => self.symbolic = true,
+            b"--symbolic-full-name" => self.symbolic_full = true,
+            b"--abbrev-ref" => self.abbrev_ref = true,
+            b"--not" => self.not = !self.not,
+            b"--revs-only" => self.revs_only = true,
+            b"--no-revs" => self.no_revs = true,
+            b"--flags" => self.flags = true,
+            b"--no-flags" => self.no_flags = true,
+            _ => return false,
+        }
+        true
+    }
+}
+
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     match args.first().map(Vec::as_slice) {
-        Some(b"--parseopt" | b"--sq-quote") => {
-            return Err(Fault::gap(cat!["'rev-parse ", args[0], "'"]));
+        Some(b"--parseopt") => return Err(Fault::gap("'rev-parse --parseopt'")),
+        Some(b"--sq-quote") => {
+            let quoted: Vec<Vec<u8>> = args[1..].iter().map(|word| cat![" ", sq_quote(word)]).collect();
+            cx.print(cat![quoted.concat(), "\n"]);
+            return Ok(Next::Exit(0));
         }
-        Some(b"--git-dir" | b"--show-toplevel" | b"--is-inside-work-tree") | None => {}
         _ => {}
     }
     let mut state = State::default();
@@ -72,6 +97,19 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         revision(cx, &mut state, word)?;
     }
     finish(cx, &mut state)
+}
+
+/// A word as a shell reads it back.
+fn sq_quote(word: &[u8]) -> Vec<u8> {
+    let mut out = vec![b'\''];
+    for byte in word {
+        match byte {
+            b'\'' | b'!' => out.extend_from_slice(&cat!["'\\", [*byte], "'"]),
+            byte => out.push(*byte),
+        }
+    }
+    out.push(b'\'');
+    out
 }
 
 fn finish(cx: &mut Cx<'_, '_>, state: &mut State) -> Result<Next> {
@@ -102,6 +140,9 @@ fn option(
         None => (word, None),
     };
     let mut operand = || words.next().cloned();
+    if state.switch(name) {
+        return Ok(());
+    }
     match name {
         b"--verify" => {
             state.verify = true;
@@ -115,35 +156,35 @@ fn option(
             state.no_flags = true;
             state.short = Some(value.as_deref().and_then(parse_number));
         }
-        b"--symbolic" => state.symbolic = true,
-        b"--symbolic-full-name" => state.symbolic_full = true,
-        b"--abbrev-ref" => state.abbrev_ref = true,
-        b"--not" => state.not = !state.not,
-        b"--revs-only" => state.revs_only = true,
-        b"--no-revs" => state.no_revs = true,
-        b"--flags" => state.flags = true,
-        b"--no-flags" => state.no_flags = true,
-        b"--sq" => return Err(Fault::gap("'rev-parse --sq'")),
         b"--default" => state.default = operand(),
-        b"--prefix" => return Err(Fault::gap("'rev-parse --prefix'")),
-        b"--local-env-vars" => return Err(Fault::gap("'rev-parse --local-env-vars'")),
-        b"--all" | b"--branches" | b"--tags" | b"--remotes" => {
+        b"--sq" | b"--prefix" | b"--local-env-vars" => return Err(Fault::gap(cat!["'rev-parse ", name, "'"])),
+        b"--all" | b"--branches" | b"--tags" | b"--remotes" | b"--glob" => references(cx, state, name, value)?,
+        b"--exclude" => state.excluded.extend(value.or_else(operand)),
+        b"--disambiguate" => {
             let repo = cx.repo()?;
-            let prefix: &[u8] = match name {
-                b"--branches" => b"refs/heads/",
-                b"--tags" => b"refs/tags/",
-                b"--remotes" => b"refs/remotes/",
-                _ => b"refs/",
+            for oid in repo.store.with_prefix(cx.files(), &value.unwrap_or_default()) {
+                cx.print(format!("{oid}\n"));
+            }
+        }
+        b"--since" | b"--after" | b"--until" | b"--before" if value.is_some() => {
+            let (seconds, _) = crate::date::approximate(&value.unwrap_or_default(), &cx.clock());
+            let age = if matches!(name, b"--since" | b"--after") {
+                "max"
+            } else {
+                "min"
             };
-            for item in repo.refs.list(cx.files(), prefix) {
-                one(cx, state, &item.name, state.not, &item.oid)?;
+            if !state.no_flags && !state.no_revs {
+                cx.print(format!("--{age}-age={seconds}\n"));
+            }
+        }
+        b"-n" => {
+            let count = operand().ok_or_else(|| Fault::fatal("-n requires an argument"))?;
+            if !state.no_flags && !state.no_revs {
+                cx.print(cat!["-n\n", count, "\n"]);
             }
         }
         _ if location(cx, name, &mut operand)? => {}
         _ => {
-            if let Some(rest) = word.strip_prefix(b"^").filter(|_| false) {
-                return revision(cx, state, rest);
-            }
             if state.verify {
                 if state.quiet {
                     return Err(Fault::Exit(1));
@@ -153,6 +194,29 @@ fn option(
             if !state.no_flags && !state.revs_only {
                 cx.print(cat![word, "\n"]);
             }
+        }
+    }
+    Ok(())
+}
+
+/// `--all`, `--branches=<pattern>` and their kin.
+fn references(cx: &mut Cx<'_, '_>, state: &mut State, name: &[u8], value: Option<Vec<u8>>) -> Result<()> {
+    let repo = cx.repo()?;
+    let (prefix, trimmed) = match name {
+        b"--branches" => ("refs/heads/", "refs/heads/"),
+        b"--tags" => ("refs/tags/", "refs/tags/"),
+        b"--remotes" => ("refs/remotes/", "refs/remotes/"),
+        _ => ("refs/", ""),
+    };
+    let pattern = value.map(|pattern| match name {
+        b"--glob" => pattern.strip_prefix(b"refs/").unwrap_or(&pattern).to_vec(),
+        _ => pattern,
+    });
+    let excluded = std::mem::take(&mut state.excluded);
+    for item in chosen(cx.files(), &repo, prefix, pattern.as_deref()) {
+        let short = &item.name[trimmed.len()..];
+        if !excluded.iter().any(|pattern| wildmatch(pattern, short, 0)) {
+            one(cx, state, &item.name, state.not, &item.oid)?;
         }
     }
     Ok(())
@@ -212,8 +276,8 @@ fn file(cx: &mut Cx<'_, '_>, state: &State, word: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn revision(cx: &mut Cx<'_, '_>, state: &mut State, word: &[u8]) -> Result<()> {
-    let repo = cx.repo()?;
+/// `a..b`, `a...b`, `a^@`, `a^!`, `a^-`; `false`: it is none of them.
+fn range(cx: &mut Cx<'_, '_>, state: &mut State, repo: &Repo, word: &[u8]) -> Result<bool> {
     if let Some(dots) = find(word, b"..").filter(|_| word != b"..") {
         let three = word[dots..].starts_with(b"...");
         let side = |text: &[u8]| {
@@ -224,7 +288,7 @@ fn revision(cx: &mut Cx<'_, '_>, state: &mut State, word: &[u8]) -> Result<()> {
             }
         };
         let (left, right) = (side(&word[..dots]), side(&word[dots + if three { 3 } else { 2 }..]));
-        let ends = with_resolver(cx, &repo, |resolver| {
+        let ends = with_resolver(cx, repo, |resolver| {
             Ok((resolver.commit(&left)?, resolver.commit(&right)?))
         })?;
         if let (Some(a), Some(b)) = ends {
@@ -236,20 +300,31 @@ fn revision(cx: &mut Cx<'_, '_>, state: &mut State, word: &[u8]) -> Result<()> {
                     one(cx, state, base.hex().as_bytes(), !state.not, &base)?;
                 }
             }
-            return Ok(());
+            return Ok(true);
         }
     }
-    if word.ends_with(b"^@") || word.ends_with(b"^!") {
-        let mut ranges = Ranges::default();
-        if with_resolver(cx, &repo, |resolver| resolver.range(word, &mut ranges))? {
-            for oid in ranges.include {
-                one(cx, state, oid.hex().as_bytes(), state.not, &oid)?;
+    if find(word, b"^@").or(find(word, b"^!")).or(find(word, b"^-")).is_some() {
+        let mut all = Arguments::default();
+        if with_resolver(cx, repo, |resolver| arguments::with_parents(resolver, word, &mut all))? {
+            // The commit itself comes first.
+            all.pending.sort_by_key(|pending| pending.negated);
+            for pending in all.pending {
+                let name = match pending.parent {
+                    0 => pending.name.clone(),
+                    nth => cat![pending.name, format!("^{nth}")],
+                };
+                one(cx, state, &name, state.not != pending.negated, &pending.oid)?;
             }
-            for oid in ranges.exclude {
-                one(cx, state, oid.hex().as_bytes(), !state.not, &oid)?;
-            }
-            return Ok(());
+            return Ok(true);
         }
+    }
+    Ok(false)
+}
+
+fn revision(cx: &mut Cx<'_, '_>, state: &mut State, word: &[u8]) -> Result<()> {
+    let repo = cx.repo()?;
+    if range(cx, state, &repo, word)? {
+        return Ok(());
     }
     let (negated, name) = match word.strip_prefix(b"^") {
         Some(name) => (true, name),
@@ -269,12 +344,21 @@ fn revision(cx: &mut Cx<'_, '_>, state: &mut State, word: &[u8]) -> Result<()> {
         }
         return Err(Fault::fatal("Needed a single revision"));
     }
-    let there = cx.files().symlink_metadata(&cx.io.path(word)).is_ok();
+    if state.revs_only || state.flags {
+        return Ok(());
+    }
+    let there = !word.is_empty() && cx.files().symlink_metadata(&cx.io.path(word)).is_ok();
     if !there {
-        if !state.revs_only || state.no_revs {
-            cx.print(cat![word, "\n"]);
-        }
-        return Err(plumbing::path_fault(cx, &repo, word).unwrap_or_else(|| unknown_revision(word)));
+        cx.print(cat![word, "\n"]);
+        return Err(
+            match with_resolver(cx, &repo, |resolver| {
+                resolver.object(word)?;
+                resolver.diagnose(word)
+            }) {
+                Err(fault) => fault,
+                Ok(()) => unknown_revision(word),
+            },
+        );
     }
     file(cx, state, word)
 }

@@ -1,12 +1,15 @@
 //! `git show`.
 
 use super::Command;
-use super::log::{no_commits, printer, read_arguments, run};
+use super::log::{printer, read_arguments, run};
 use crate::cat;
-use crate::fault::Result;
+use crate::fault::{Fault, Result};
 use crate::log::options::{LogOptions, Merges};
+use crate::log::pretty::Format;
 use crate::log::show::Writer;
-use crate::object::Kind;
+use crate::log::starts;
+use crate::log::walk::{Start, Walk};
+use crate::object::{Kind, Tag};
 use crate::oid::Oid;
 use crate::pathspec::Pathspec;
 use crate::process::{Cx, Next};
@@ -26,6 +29,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let repo = cx.repo()?;
     let mut options = LogOptions::new(cx, &repo)?;
     options.read(cx, &repo, args)?;
+    options.merges_only = false;
     if options.merges == Merges::Unset {
         options.merges = Merges::Dense;
     }
@@ -34,20 +38,23 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     }
     let arguments = read_arguments(cx, &repo, &options)?;
     let ranges = arguments.pending.iter().any(|pending| pending.negated);
-    if ranges || !options.tips.is_empty() {
-        options.no_walk = !ranges;
+    if ranges {
         let text = run(cx, &repo, &mut options)?;
         cx.print(text);
-        return Ok(Next::Exit(0));
+        return Ok(Next::Exit(if options.complained { 2 } else { 0 }));
+    }
+    if options.graph {
+        return Err(Fault::fatal(
+            "options '--no-walk' and '--graph' cannot be used together",
+        ));
     }
     let paths = Pathspec::parse(&repo, &arguments.paths)?;
     let mut objects: Vec<(Vec<u8>, Oid)> = arguments.pending.iter().map(|p| (p.name.clone(), p.oid)).collect();
     if objects.is_empty() {
-        let Some(head) = repo.refs.head(cx.files()) else {
-            return Err(no_commits(cx, &repo));
-        };
-        objects.push((b"HEAD".to_vec(), head));
+        let starts = starts::gather(cx, &repo, &options, &arguments, true)?;
+        objects = starts.into_iter().map(|start| (start.name, start.object)).collect();
     }
+    options.limits.no_walk = Some(false);
     let mut out = Vec::new();
     let mut shower = Shower {
         repo: &repo,
@@ -57,8 +64,9 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     for (name, oid) in objects {
         shower.object(&mut out, &name, oid)?;
     }
+    let complained = shower.writer.complained;
     cx.print(out);
-    Ok(Next::Exit(0))
+    Ok(Next::Exit(if complained { 2 } else { 0 }))
 }
 
 struct Shower<'a> {
@@ -88,25 +96,39 @@ impl Shower<'_> {
                 self.gap(out);
                 let tag = self.repo.store.tag(files, &oid)?;
                 out.extend_from_slice(&cat![yellow, "tag ", tag.name, reset, "\n"]);
-                if let Some(tagger) = &tag.tagger {
-                    out.extend_from_slice(&cat![
-                        "Tagger: ",
-                        tagger.who(),
-                        "\nDate:   ",
-                        self.writer.printer.date(tagger),
-                        "\n"
-                    ]);
-                }
+                out.extend_from_slice(&self.tagger(&tag));
                 out.extend_from_slice(&cat!["\n", tag.message]);
                 self.object(out, name, tag.object)?;
             }
             Kind::Commit if !self.shown.insert(oid) => {}
             Kind::Commit => {
-                let commit = self.repo.store.commit(files, &oid)?;
-                self.writer.commit(out, &oid, &commit, &[], None)?;
+                let paths = self.writer.paths.clone();
+                let start = Start {
+                    oid,
+                    ..Start::default()
+                };
+                let limits = &self.writer.options.limits;
+                for shown in Walk::new(self.repo, files, &paths, limits).run(&[start])? {
+                    self.writer.commit(out, &shown)?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// Who made a tag, as the format of commits says.
+    fn tagger(&self, tag: &Tag) -> Vec<u8> {
+        let printer = &self.writer.printer;
+        let Some(tagger) = &tag.tagger else {
+            return Vec::new();
+        };
+        let (who, date) = (tagger.who(), printer.date(tagger));
+        match printer.format {
+            Format::Oneline => Vec::new(),
+            Format::Medium => cat!["Tagger: ", who, "\nDate:   ", date, "\n"],
+            Format::Fuller => cat!["Tagger:     ", who, "\nTaggerDate: ", date, "\n"],
+            _ => cat!["Tagger: ", who, "\n"],
+        }
     }
 
     fn gap(&mut self, out: &mut Vec<u8>) {

@@ -23,6 +23,12 @@ pub struct Pending {
     pub negated: bool,
     /// A merge base of `a...b`.
     pub is_base: bool,
+    /// The left side of `a...b`.
+    pub is_left: bool,
+    /// Which parent of what was named, with `a^@` and its kin; 0: the commit itself.
+    pub parent: usize,
+    /// Which word it came from.
+    pub word: usize,
     /// It came from `a..b` or `a...b`: `2`, `3`; 0: alone.
     pub dots: u8,
     /// The path behind a colon, and the mode.
@@ -47,8 +53,8 @@ pub fn read(resolver: &mut Resolver<'_>, words: &[Vec<u8>], dash_dash: Option<us
         ..Arguments::default()
     };
     if let Some(count) = dash_dash {
-        for word in &words[..count] {
-            if !add(resolver, word, &mut all)? {
+        for (at, word) in words[..count].iter().enumerate() {
+            if !add_nth(resolver, at, word, &mut all)? {
                 return Err(Fault::fatal(cat!["bad revision '", word, "'"]));
             }
         }
@@ -56,7 +62,7 @@ pub fn read(resolver: &mut Resolver<'_>, words: &[Vec<u8>], dash_dash: Option<us
         return Ok(all);
     }
     for (at, word) in words.iter().enumerate() {
-        if add(resolver, word, &mut all)? {
+        if add_nth(resolver, at, word, &mut all)? {
             if is_file(resolver.repo, resolver.files, word) && !word.starts_with(b"^") {
                 return Err(Fault::fatal(cat![
                     "ambiguous argument '",
@@ -106,40 +112,10 @@ fn check_path(resolver: &mut Resolver<'_>, path: &[u8], first: bool) -> Result<(
             "Use 'git <command> -- <path>...' to specify paths that do not exist locally."
         ]));
     }
-    misspelt(resolver, path)?;
+    // Real Git resolves it once more to explain it, and so says twice what it says.
+    resolver.object(path)?;
+    resolver.diagnose(path)?;
     Err(unknown_revision(path))
-}
-
-/// `HEAD:missing`: the revision is good, the path is not.
-pub fn misspelt(resolver: &mut Resolver<'_>, spec: &[u8]) -> Result<()> {
-    let Some(colon) = spec.iter().position(|b| *b == b':').filter(|at| *at > 0) else {
-        return Ok(());
-    };
-    let (revision, path) = (&spec[..colon], &spec[colon + 1..]);
-    if find(revision, b"{").is_some() {
-        return Ok(());
-    }
-    let Some(_) = resolver.tree(revision)? else {
-        return Err(Fault::fatal(cat!["invalid object name '", revision, "'."]));
-    };
-    let full =
-        crate::pathspec::from_top(resolver.repo, &resolver.repo.prefix, path, path).unwrap_or_else(|_| path.to_vec());
-    if resolver.files.symlink_metadata(&resolver.repo.work_path(&full)).is_ok() {
-        return Err(Fault::fatal(cat![
-            "path '",
-            path,
-            "' exists on disk, but not in '",
-            revision,
-            "'"
-        ]));
-    }
-    Err(Fault::fatal(cat![
-        "path '",
-        path,
-        "' does not exist in '",
-        revision,
-        "'"
-    ]))
 }
 
 fn pending(resolver: &Resolver<'_>, name: &[u8], oid: Oid, negated: bool, dots: u8) -> Result<Pending> {
@@ -153,12 +129,24 @@ fn pending(resolver: &Resolver<'_>, name: &[u8], oid: Oid, negated: bool, dots: 
         kind: object.kind,
         negated,
         is_base: false,
+        is_left: false,
+        parent: 0,
+        word: 0,
         dots,
         place: None,
     })
 }
 
-/// Adds one word; `false`: it names nothing.
+fn add_nth(resolver: &mut Resolver<'_>, at: usize, word: &[u8], all: &mut Arguments) -> Result<bool> {
+    let before = all.pending.len();
+    let found = add(resolver, word, all)?;
+    for pending in &mut all.pending[before..] {
+        pending.word = at;
+    }
+    Ok(found)
+}
+
+/// Adds one word: `a`, `^a`, `a..b`, `a...b`, `a^@`, `a^!`, `a^-2`. `false`: it names nothing.
 pub fn add(resolver: &mut Resolver<'_>, word: &[u8], all: &mut Arguments) -> Result<bool> {
     if let Some(at) = find(word, b"..").filter(|_| word != b"..") {
         let three = word[at..].starts_with(b"...");
@@ -175,23 +163,7 @@ pub fn add(resolver: &mut Resolver<'_>, word: &[u8], all: &mut Arguments) -> Res
         }
         return Ok(false);
     }
-    if let Some(base) = word.strip_suffix(b"^@") {
-        let Some(commit) = resolver.commit(base)? else {
-            return Ok(false);
-        };
-        for parent in resolver.repo.store.commit(resolver.files, &commit)?.parents {
-            all.pending.push(pending(resolver, base, parent, false, 0)?);
-        }
-        return Ok(true);
-    }
-    if let Some(base) = word.strip_suffix(b"^!") {
-        let Some(commit) = resolver.commit(base)? else {
-            return Ok(false);
-        };
-        for parent in resolver.repo.store.commit(resolver.files, &commit)?.parents {
-            all.pending.push(pending(resolver, base, parent, true, 0)?);
-        }
-        all.pending.push(pending(resolver, base, commit, false, 0)?);
+    if with_parents(resolver, word, all)? {
         return Ok(true);
     }
     let (negated, name) = match word.strip_prefix(b"^") {
@@ -204,6 +176,63 @@ pub fn add(resolver: &mut Resolver<'_>, word: &[u8], all: &mut Arguments) -> Res
     let mut found = pending(resolver, name, named.oid, negated, 0)?;
     found.place = named.path.zip(named.mode);
     all.pending.push(found);
+    Ok(true)
+}
+
+/// Which parents a suffix speaks of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Parents {
+    /// `^@`: they, without the commit.
+    Alone,
+    /// `^!`, `^-2`: the commit without all of them (0), or without that one.
+    Without(usize),
+}
+
+fn suffixed(word: &[u8]) -> Option<(&[u8], Parents)> {
+    if let Some(base) = word.strip_suffix(b"^@") {
+        return Some((base, Parents::Alone));
+    }
+    if let Some(base) = word.strip_suffix(b"^!") {
+        return Some((base, Parents::Without(0)));
+    }
+    let at = word.windows(2).rposition(|pair| pair == b"^-")?;
+    let nth = match &word[at + 2..] {
+        [] => Some(1),
+        digits => crate::bytes::parse_number(digits).filter(|nth| *nth > 0),
+    };
+    Some((&word[..at], Parents::Without(nth?)))
+}
+
+/// Adds `a^@`, `a^!`, `a^-2`; `false`: it is none of them.
+pub fn with_parents(resolver: &mut Resolver<'_>, word: &[u8], all: &mut Arguments) -> Result<bool> {
+    let Some((base, which)) = suffixed(word) else {
+        return Ok(false);
+    };
+    let (flipped, base) = match base.strip_prefix(b"^") {
+        Some(base) => (true, base),
+        None => (false, base),
+    };
+    let Some(commit) = resolver.commit(base)? else {
+        return Ok(false);
+    };
+    let parents = resolver.repo.store.commit(resolver.files, &commit)?.parents;
+    let wanted = match which {
+        Parents::Without(nth) if nth > parents.len() => return Ok(false),
+        Parents::Without(nth) => nth,
+        Parents::Alone => 0,
+    };
+    for (at, parent) in parents.into_iter().enumerate() {
+        if wanted == 0 || wanted == at + 1 {
+            let negated = flipped != (which != Parents::Alone);
+            all.pending.push(Pending {
+                parent: at + 1,
+                ..pending(resolver, base, parent, negated, 0)?
+            });
+        }
+    }
+    if which != Parents::Alone {
+        all.pending.push(pending(resolver, base, commit, flipped, 0)?);
+    }
     Ok(true)
 }
 
@@ -233,7 +262,10 @@ fn both(
         base.is_base = true;
         all.pending.push(base);
     }
-    all.pending.push(pending(resolver, left.0, a, false, 3)?);
+    all.pending.push(Pending {
+        is_left: true,
+        ..pending(resolver, left.0, a, false, 3)?
+    });
     all.pending.push(pending(resolver, right.0, b, false, 3)?);
     Ok(true)
 }

@@ -4,8 +4,9 @@ use crate::cat;
 use crate::oid::Oid;
 use crate::output::Colors;
 use crate::repo::Repo;
+use crate::wildmatch::{has_glob, wildmatch};
 use essaim_kernel::Files;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// `--decorate`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,45 +28,96 @@ pub struct Decorations {
     style: Style,
 }
 
+/// Which names are shown: `--decorate-refs` and `log.excludeDecoration`.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// `--decorate-refs`.
+    pub include: Vec<Vec<u8>>,
+    /// `--decorate-refs-exclude`.
+    pub exclude: Vec<Vec<u8>>,
+    /// `--clear-decorations`: all references.
+    pub all: bool,
+}
+
+/// What is shown when nothing is said.
+const USUAL: [&[u8]; 5] = [b"HEAD", b"refs/heads", b"refs/remotes", b"refs/stash", b"refs/tags"];
+
+impl Filter {
+    fn shows(&self, repo: &Repo, name: &[u8]) -> bool {
+        let matches = |pattern: &[u8]| {
+            let full = match pattern.starts_with(b"refs/") || pattern == b"HEAD" {
+                true => pattern.to_vec(),
+                false => cat!["refs/", pattern],
+            };
+            let full = full.strip_suffix(b"/").unwrap_or(&full);
+            match has_glob(full) {
+                true => wildmatch(full, name, 0),
+                false => name
+                    .strip_prefix(full)
+                    .is_some_and(|rest| rest.is_empty() || rest[0] == b'/'),
+            }
+        };
+        if self.exclude.iter().any(|pattern| matches(pattern)) {
+            return false;
+        }
+        if !self.include.is_empty() {
+            return self.include.iter().any(|pattern| matches(pattern));
+        }
+        let settings = repo.config.get_all("log.excludedecoration");
+        if settings.iter().any(|pattern| matches(pattern)) {
+            return false;
+        }
+        let all = self.all || repo.config.get("log.initialdecorationset") == Some(b"all");
+        all || !self.exclude.is_empty() || !settings.is_empty() || USUAL.iter().any(|pattern| matches(pattern))
+    }
+}
+
 /// What stands around the names.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
     /// ` (`.
-    pub open: &'a str,
+    pub open: &'a [u8],
     /// `, `.
-    pub separator: &'a str,
+    pub separator: &'a [u8],
     /// `)`.
-    pub close: &'a str,
+    pub close: &'a [u8],
+    /// ` -> `.
+    pub pointer: &'a [u8],
+    /// `tag: `.
+    pub tag: &'a [u8],
 }
 
 /// ` (a, b)`.
 pub const PARENTHESES: Frame<'static> = Frame {
-    open: " (",
-    separator: ", ",
-    close: ")",
+    open: b" (",
+    separator: b", ",
+    close: b")",
+    pointer: b" -> ",
+    tag: b"tag: ",
 };
 
 impl Decorations {
     /// Reads all references.
-    pub fn load(files: &Files, repo: &Repo, style: Style) -> Self {
+    pub fn load(files: &Files, repo: &Repo, style: Style, filter: &Filter) -> Self {
         let mut all = Self {
             style,
             ..Self::default()
         };
         for reference in repo.refs.list(files, b"refs/") {
-            let shown = [b"refs/heads/".as_slice(), b"refs/remotes/", b"refs/tags/"]
-                .iter()
-                .any(|prefix| reference.name.starts_with(prefix))
-                || reference.name == b"refs/stash";
-            if shown {
+            if filter.shows(repo, &reference.name) {
                 all.add(files, repo, reference.oid, &reference.name);
             }
         }
-        if let Some(head) = repo.refs.head(files) {
+        if let Some(head) = repo.refs.head(files).filter(|_| filter.shows(repo, b"HEAD")) {
             all.add(files, repo, head, b"HEAD");
             all.head_branch = repo.refs.head_branch(files);
         }
         all
+    }
+
+    /// The objects that have a name.
+    pub fn named(&self) -> BTreeSet<Oid> {
+        self.names.keys().copied().collect()
     }
 
     /// A name goes to the object, and through tags to what they name; the one added last is shown first.
@@ -95,14 +147,14 @@ impl Decorations {
         let mut separator = frame.open;
         for name in names.iter().filter(|name| Some(*name) != head_target) {
             out.extend_from_slice(&cat![commit, separator, reset]);
-            let (color, prefix, short) = self.describe(name, colors);
-            if !prefix.is_empty() {
-                out.extend_from_slice(&cat![color, prefix, reset]);
+            let (color, is_tag, short) = self.describe(name, colors);
+            if is_tag && !frame.tag.is_empty() {
+                out.extend_from_slice(&cat![color, frame.tag, reset]);
             }
             out.extend_from_slice(&cat![color, short, reset]);
             if let Some(target) = head_target.filter(|_| name.as_slice() == b"HEAD") {
                 let (color, _, short) = self.describe(target, colors);
-                out.extend_from_slice(&cat![commit, " -> ", reset, color, short, reset]);
+                out.extend_from_slice(&cat![commit, frame.pointer, reset, color, short, reset]);
             }
             separator = frame.separator;
         }
@@ -110,19 +162,23 @@ impl Decorations {
         out
     }
 
-    fn describe<'n>(&self, name: &'n [u8], colors: &Colors) -> (String, &'static str, &'n [u8]) {
-        let (key, default, prefix, short): (_, _, _, &[u8]) = if let Some(short) = name.strip_prefix(b"refs/heads/") {
-            ("decorate.branch", "bold green", "", short)
-        } else if let Some(short) = name.strip_prefix(b"refs/remotes/") {
-            ("decorate.remotebranch", "bold red", "", short)
-        } else if let Some(short) = name.strip_prefix(b"refs/tags/") {
-            ("decorate.tag", "bold yellow", "tag: ", short)
-        } else if name == b"refs/stash" {
-            ("decorate.stash", "bold magenta", "", b"refs/stash")
-        } else {
-            ("decorate.head", "bold cyan", "", name)
+    /// A name's colour, whether it is a tag, and how it is shown.
+    fn describe<'n>(&self, name: &'n [u8], colors: &Colors) -> (String, bool, &'n [u8]) {
+        const KINDS: [(&[u8], &str, &str); 3] = [
+            (b"refs/heads/", "decorate.branch", "bold green"),
+            (b"refs/remotes/", "decorate.remotebranch", "bold red"),
+            (b"refs/tags/", "decorate.tag", "bold yellow"),
+        ];
+        let known = KINDS
+            .iter()
+            .find_map(|(prefix, key, default)| Some((*key, *default, name.strip_prefix(*prefix)?)));
+        let (key, default, short) = match (known, name) {
+            (Some(known), _) => known,
+            (None, b"refs/stash") => ("decorate.stash", "bold magenta", name),
+            (None, b"HEAD") => ("decorate.head", "bold cyan", name),
+            (None, _) => ("", "", name),
         };
         let shown = if self.style == Style::Full { name } else { short };
-        (colors.start(key, default), prefix, shown)
+        (colors.start(key, default), key == "decorate.tag", shown)
     }
 }

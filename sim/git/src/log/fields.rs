@@ -1,153 +1,147 @@
-//! The placeholders of `--format`: `%h`, `%an`, `%C(red)`, `%<(20)` …
+//! The placeholders of `--format`: `%h`, `%an`, `%C(red)`, `%<(20)`, `%(trailers)` …
 
 use super::decorate::{Frame, PARENTHESES};
-use super::pretty::{Printer, Reflog};
+use super::layout::{self, Pad, Wrap};
+use super::pretty::Printer;
+use super::trailers;
+use super::walk::{Shown, Side};
+use crate::bytes::find;
 use crate::cat;
 use crate::date::{self, Mode};
 use crate::fault::{Fault, Result};
-use crate::object::{Commit, Signature};
+use crate::object::Signature;
 use crate::oid::Oid;
-use crate::output::display_width;
 
 /// `a, b`.
 const BARE: Frame<'static> = Frame {
-    open: "",
-    separator: ", ",
-    close: "",
+    open: b"",
+    close: b"",
+    ..PARENTHESES
 };
 
 /// One commit to write.
 pub struct Fields<'a, 'p> {
     /// How.
     pub printer: &'a Printer<'p>,
-    /// Its id.
-    pub oid: &'a Oid,
     /// The commit.
-    pub commit: &'a Commit,
-    /// `<`, `>` of `--left-right`.
-    pub mark: &'a str,
-    /// The reflog entry, when walking one.
-    pub reflog: Option<&'a Reflog>,
+    pub shown: &'a Shown,
 }
 
-/// A pending `%<(n)` or `%>(n)`.
-#[derive(Clone, Copy)]
-struct Pad {
-    width: usize,
-    left: bool,
-    center: bool,
-    truncate: Option<u8>,
+/// The text so far, and what holds for what follows.
+#[derive(Default)]
+struct State {
+    out: Vec<u8>,
+    /// `%C(auto)` is in force.
+    auto: bool,
+    pad: Option<Pad>,
+    wrap: Wrap,
 }
 
 /// Replaces all placeholders.
 pub fn expand(fields: &Fields<'_, '_>, format: &[u8]) -> Result<Vec<u8>> {
-    let mut out = Vec::new();
+    let mut state = State::default();
     let mut rest = format;
-    let mut pad: Option<Pad> = None;
-    let mut auto = false;
     while let Some(at) = rest.iter().position(|b| *b == b'%') {
-        out.extend_from_slice(&rest[..at]);
+        state.out.extend_from_slice(&rest[..at]);
         rest = &rest[at + 1..];
-        let sign = rest.first().copied().filter(|b| matches!(b, b'+' | b'-' | b' '));
-        let body = if sign.is_some() { &rest[1..] } else { rest };
-        if let Some((found, len)) = padding(body) {
-            pad = Some(found);
-            rest = &body[len..];
-            continue;
+        let used = item(fields, rest, &mut state)?;
+        if used == 0 {
+            state.out.push(b'%');
         }
-        if body.starts_with(b"C(auto)") {
-            auto = fields.printer.colors.on;
-            if auto && !out.is_empty() {
-                out.extend_from_slice(b"\x1b[m");
-            }
-            rest = &body[7..];
-            continue;
-        }
-        let Some((text, len)) = one(fields, body, auto)? else {
-            out.push(b'%');
-            if sign.is_some() {
-                continue;
-            }
-            continue;
-        };
-        rest = &body[len..];
-        let text = match pad.take() {
-            Some(pad) => padded(text, pad),
-            None => text,
-        };
-        match sign {
-            Some(b'+') if !text.is_empty() => out.push(b'\n'),
-            Some(b' ') if !text.is_empty() => out.push(b' '),
-            Some(b'-') if text.is_empty() => {
-                while out.last() == Some(&b'\n') {
-                    out.pop();
-                }
-            }
-            _ => {}
-        }
-        out.extend_from_slice(&text);
+        rest = &rest[used..];
     }
-    out.extend_from_slice(rest);
-    Ok(out)
+    state.out.extend_from_slice(rest);
+    state.wrap.change(&mut state.out, Wrap::default());
+    Ok(state.out)
 }
 
-/// `<(20,trunc)`, `>(20)`, `><(20)`.
-fn padding(text: &[u8]) -> Option<(Pad, usize)> {
-    let (left, center, start) = match text {
-        [b'>', b'<', b'(', ..] => (false, true, 3),
-        [b'>', b'>', b'(', ..] => (true, false, 3),
-        [b'<', b'(', ..] => (false, false, 2),
-        [b'>', b'(', ..] => (true, false, 2),
-        _ => return None,
+/// One placeholder with the sign before it; how much it takes, 0: it is none.
+fn item(fields: &Fields<'_, '_>, text: &[u8], state: &mut State) -> Result<usize> {
+    let sign = text.first().copied().filter(|b| matches!(b, b'+' | b'-' | b' '));
+    let body = &text[usize::from(sign.is_some())..];
+    if sign.is_some() && body.first() == Some(&b'w') {
+        return Ok(0);
+    }
+    let before = state.out.len();
+    let used = match state.pad.take() {
+        Some(pad) => padded(fields, body, pad, state)?,
+        None => one(fields, body, state)?,
     };
-    let close = text.iter().position(|b| *b == b')')?;
-    let mut parts = text[start..close].split(|b| *b == b',');
-    let width = crate::bytes::parse_number(parts.next()?.trim_ascii())?;
-    let truncate = match parts.next() {
-        Some(b"trunc") => Some(b't'),
-        Some(b"ltrunc") => Some(b'l'),
-        Some(b"mtrunc") => Some(b'm'),
-        _ => None,
-    };
-    Some((
-        Pad {
-            width,
-            left,
-            center,
-            truncate,
-        },
-        close + 1,
-    ))
+    let empty = state.out.len() <= before;
+    match sign {
+        Some(b'+') if !empty => state.out.insert(before, b'\n'),
+        Some(b' ') if !empty => state.out.insert(before, b' '),
+        Some(b'-') if empty => {
+            while state.out.last() == Some(&b'\n') {
+                state.out.pop();
+            }
+        }
+        _ => {}
+    }
+    Ok(used + usize::from(sign.is_some()))
 }
 
-fn padded(text: Vec<u8>, pad: Pad) -> Vec<u8> {
-    let width = display_width(&text);
-    if width >= pad.width {
-        let (Some(how), true) = (pad.truncate, width > pad.width) else {
-            return text;
-        };
-        let chars: Vec<char> = String::from_utf8_lossy(&text).chars().collect();
-        let keep = pad.width.saturating_sub(2);
-        let pick = |range: core::ops::Range<usize>| chars[range].iter().collect::<String>();
-        return match how {
-            b't' => cat![pick(0..keep), ".."],
-            b'l' => cat!["..", pick(chars.len() - keep..chars.len())],
-            _ => cat![
-                pick(0..keep / 2),
-                "..",
-                pick(chars.len() - (keep - keep / 2)..chars.len())
-            ],
-        };
-    }
-    let space = pad.width - width;
-    let before = if pad.center {
-        space / 2
-    } else if pad.left {
-        space
-    } else {
-        0
+/// A placeholder in its room; colours before it do not end the wait for it.
+fn padded(fields: &Fields<'_, '_>, body: &[u8], pad: Pad, state: &mut State) -> Result<usize> {
+    let mut inner = State {
+        auto: state.auto,
+        ..State::default()
     };
-    cat![" ".repeat(before), text, " ".repeat(space - before)]
+    let mut used = 0;
+    loop {
+        let is_color = body.get(used) == Some(&b'C');
+        let len = one(fields, &body[used..], &mut inner)?;
+        used += len;
+        if len == 0 || !is_color || body.get(used) != Some(&b'%') {
+            break;
+        }
+        used += 1;
+    }
+    state.auto = inner.auto;
+    pad.put(&mut state.out, inner.out);
+    Ok(used)
+}
+
+/// One placeholder; how much it takes.
+fn one(fields: &Fields<'_, '_>, text: &[u8], state: &mut State) -> Result<usize> {
+    match text.first() {
+        Some(b'<' | b'>') => {
+            let Some((pad, used)) = Pad::parse(text) else {
+                return Ok(0);
+            };
+            state.pad = Some(pad);
+            Ok(used)
+        }
+        Some(b'w') => {
+            let Some((wrap, used)) = Wrap::parse(text) else {
+                return Ok(0);
+            };
+            state.wrap.change(&mut state.out, wrap);
+            Ok(used)
+        }
+        Some(b'C') if text.starts_with(b"C(auto)") => {
+            state.auto = fields.printer.colors.on;
+            if state.auto && !state.out.is_empty() {
+                state.out.extend_from_slice(b"\x1b[m");
+            }
+            Ok(7)
+        }
+        Some(b'C') => {
+            let Some((color, used)) = colored(fields, text)? else {
+                return Ok(0);
+            };
+            state.auto = false;
+            state.out.extend_from_slice(&color);
+            Ok(used)
+        }
+        _ => {
+            let Some((found, used)) = value(fields, text, state.auto)? else {
+                return Ok(0);
+            };
+            state.out.extend_from_slice(&found);
+            Ok(used)
+        }
+    }
 }
 
 fn sanitized(subject: &[u8]) -> Vec<u8> {
@@ -174,8 +168,9 @@ fn sanitized(subject: &[u8]) -> Vec<u8> {
 
 type Found = Option<(Vec<u8>, usize)>;
 
-fn one(fields: &Fields<'_, '_>, text: &[u8], auto: bool) -> Result<Found> {
-    let (printer, commit) = (fields.printer, fields.commit);
+fn value(fields: &Fields<'_, '_>, text: &[u8], auto: bool) -> Result<Found> {
+    let (printer, shown) = (fields.printer, fields.shown);
+    let commit = &shown.commit;
     let color = |body: String| match auto {
         true => cat![
             printer.colors.start("diff.commit", "yellow"),
@@ -188,8 +183,8 @@ fn one(fields: &Fields<'_, '_>, text: &[u8], auto: bool) -> Result<Found> {
     let found = match text.first() {
         Some(b'%') => b"%".to_vec(),
         Some(b'n') => b"\n".to_vec(),
-        Some(b'H') => color(fields.oid.hex()),
-        Some(b'h') => color(printer.short(fields.oid)),
+        Some(b'H') => color(shown.oid.hex()),
+        Some(b'h') => color(printer.short(&shown.oid)),
         Some(b'T') => commit.tree.hex().into_bytes(),
         Some(b't') => printer.short(&commit.tree).into_bytes(),
         Some(b'P') => joined(commit.parents.iter().map(Oid::hex).collect()),
@@ -199,13 +194,13 @@ fn one(fields: &Fields<'_, '_>, text: &[u8], auto: bool) -> Result<Found> {
         Some(b'b') => commit.body().to_vec(),
         Some(b'B') => commit.message.clone(),
         Some(b'N') => Vec::new(),
-        Some(b'm') => {
-            if fields.mark.is_empty() {
-                b">".to_vec()
-            } else {
-                fields.mark.trim_end().as_bytes().to_vec()
-            }
-        }
+        Some(b'm') => match shown.side {
+            Side::Boundary => b"-".to_vec(),
+            Side::Same => b"=".to_vec(),
+            Side::Left => b"<".to_vec(),
+            Side::Right => b">".to_vec(),
+        },
+        Some(b'S') => shown.source.clone(),
         Some(b'd') => names(fields, auto, PARENTHESES),
         Some(b'D') => names(fields, auto, BARE),
         Some(b'e') => commit
@@ -224,28 +219,72 @@ fn one(fields: &Fields<'_, '_>, text: &[u8], auto: bool) -> Result<Found> {
         Some(b'c') => return Ok(person(fields, &commit.committer, text)),
         Some(b'g') => return Ok(reflog(fields, text)),
         Some(b'G') => return Ok(signature(text)),
-        Some(b'C') => return Ok(colored(fields, text)),
-        Some(b'w' | b'(' | b'S') => return Err(Fault::gap(cat!["the placeholder '%", [text[0]], "' of --format"])),
+        Some(b'(') => return named(fields, text, auto),
         _ => return Ok(None),
     };
     Ok(Some((found, 1)))
 }
 
+/// `%(trailers:…)`, `%(decorate:…)`.
+fn named(fields: &Fields<'_, '_>, text: &[u8], auto: bool) -> Result<Found> {
+    let close = find(text, b")").unwrap_or(text.len());
+    let (name, options) = match crate::bytes::split_once(&text[1..close.max(1)], b':') {
+        Some((name, options)) => (name, options),
+        None => (&text[1..close.max(1)], b"".as_slice()),
+    };
+    let found = match name {
+        _ if close == text.len() => None,
+        b"trailers" => trailers::expand(&fields.shown.commit.message, options),
+        b"decorate" => decorations(fields, options, auto),
+        b"describe" => return Err(Fault::gap("the placeholder '%(describe)' of --format")),
+        _ => None,
+    };
+    Ok(found.map(|found| (found, close + 1)))
+}
+
+/// The names in a frame of one's own.
+fn decorations(fields: &Fields<'_, '_>, options: &[u8], auto: bool) -> Option<Vec<u8>> {
+    let mut parts: Vec<(&[u8], Vec<u8>)> = Vec::new();
+    for option in options.split(|b| *b == b',').filter(|option| !option.is_empty()) {
+        let (name, value) = crate::bytes::split_once(option, b'=').unwrap_or((option, b""));
+        if ![b"prefix".as_slice(), b"suffix", b"separator", b"pointer", b"tag"].contains(&name) {
+            return None;
+        }
+        parts.push((name, layout::literal(value)));
+    }
+    let part = |name: &str, usual: &'static [u8]| {
+        let given = parts.iter().rev().find(|(given, _)| *given == name.as_bytes());
+        given.map_or(usual, |(_, value)| value.as_slice())
+    };
+    let frame = Frame {
+        open: part("prefix", PARENTHESES.open),
+        close: part("suffix", PARENTHESES.close),
+        separator: part("separator", PARENTHESES.separator),
+        pointer: part("pointer", PARENTHESES.pointer),
+        tag: part("tag", PARENTHESES.tag),
+    };
+    Some(names(fields, auto, frame))
+}
+
 /// Nothing is signed here.
 fn signature(text: &[u8]) -> Found {
     let letter = text.get(1).filter(|b| b"?GSKFPT".contains(b))?;
-    let found = if *letter == b'?' { b"N".to_vec() } else { Vec::new() };
-    Some((found, 2))
+    let found: &[u8] = match letter {
+        b'?' => b"N",
+        b'T' => b"undefined",
+        _ => b"",
+    };
+    Some((found.to_vec(), 2))
 }
 
 fn names(fields: &Fields<'_, '_>, auto: bool, frame: Frame<'_>) -> Vec<u8> {
     if auto {
-        return fields.printer.names(fields.oid, frame);
+        return fields.printer.names(&fields.shown.oid, frame);
     }
     fields
         .printer
         .decorations
-        .text(fields.oid, &crate::output::Colors::off(), frame)
+        .text(&fields.shown.oid, &crate::output::Colors::off(), frame)
 }
 
 fn person(fields: &Fields<'_, '_>, who: &Signature, text: &[u8]) -> Found {
@@ -271,7 +310,7 @@ fn person(fields: &Fields<'_, '_>, who: &Signature, text: &[u8]) -> Found {
 
 fn reflog(fields: &Fields<'_, '_>, text: &[u8]) -> Found {
     let letter = text.get(1).filter(|b| b"DdnNeEs".contains(b))?;
-    let Some(entry) = fields.reflog else {
+    let Some(entry) = &fields.shown.reflog else {
         return Some((Vec::new(), 2));
     };
     let found = match letter {
@@ -284,32 +323,41 @@ fn reflog(fields: &Fields<'_, '_>, text: &[u8]) -> Found {
     Some((found, 2))
 }
 
-fn colored(fields: &Fields<'_, '_>, text: &[u8]) -> Found {
+fn colored(fields: &Fields<'_, '_>, text: &[u8]) -> Result<Found> {
     let on = fields.printer.colors.on;
     if let Some(rest) = text.strip_prefix(b"C(") {
-        let close = rest.iter().position(|b| *b == b')')?;
+        let Some(close) = rest.iter().position(|b| *b == b')') else {
+            return Ok(None);
+        };
         let inner = &rest[..close];
         let (always, inner) = match inner.strip_prefix(b"always,") {
             Some(inner) => (true, inner),
             None => (false, inner.strip_prefix(b"auto,").unwrap_or(inner)),
         };
-        let sequence = match inner {
-            b"reset" => String::from("\u{1b}[m"),
-            inner => crate::output::sequence(&crate::bytes::lossy(inner))?,
+        let shown = match crate::output::sequence(&crate::bytes::lossy(inner)) {
+            _ if !on && !always => String::new(),
+            _ if inner == b"reset" => String::from("\u{1b}[m"),
+            Some(sequence) => sequence,
+            None => {
+                let text = cat![
+                    "error: invalid color value: ",
+                    inner,
+                    "\nfatal: unable to parse --pretty format\n"
+                ];
+                return Err(Fault::Plain(text, 128));
+            }
         };
-        let shown = if on || always { sequence } else { String::new() };
-        return Some((shown.into_bytes(), close + 3));
+        return Ok(Some((shown.into_bytes(), close + 3)));
     }
     for name in ["red", "green", "blue", "reset"] {
         if text[1..].starts_with(name.as_bytes()) {
-            let sequence = if name == "reset" {
-                "\u{1b}[m".to_owned()
-            } else {
-                crate::output::sequence(name)?
+            let sequence = match name {
+                "reset" => Some(String::from("\u{1b}[m")),
+                name => crate::output::sequence(name),
             };
-            let shown = if on { sequence } else { String::new() };
-            return Some((shown.into_bytes(), 1 + name.len()));
+            let shown = sequence.filter(|_| on).unwrap_or_default();
+            return Ok(Some((shown.into_bytes(), 1 + name.len())));
         }
     }
-    None
+    Ok(None)
 }

@@ -1,13 +1,13 @@
 //! The options of `git log` and `git show`.
 
-use super::decorate::Style;
+use super::decorate::{Filter, Style};
 use super::pretty::Format;
 use super::walk::{Limits, Order};
-use crate::bytes::{lossy, parse_number};
+use crate::bytes::lossy;
 use crate::cat;
-use crate::date::{self, Mode};
+use crate::date::Mode;
+use crate::diff;
 use crate::diff::options::Words;
-use crate::diff::{self};
 use crate::fault::{Fault, Result};
 use crate::process::Cx;
 use crate::regex::Regex;
@@ -32,16 +32,22 @@ pub enum Merges {
 }
 
 /// References to start from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tips {
     /// `refs/heads/`.
     pub prefix: &'static str,
     /// `--branches=<pattern>`.
     pub pattern: Option<Vec<u8>>,
+    /// `--exclude`.
+    pub excluded: Vec<Vec<u8>>,
     /// `--all`: `HEAD` too.
     pub head: bool,
+    /// `--reflog`: what the logs of references name.
+    pub logs: bool,
     /// After `--not`.
     pub negated: bool,
+    /// How many words that name revisions stood before it.
+    pub at: usize,
 }
 
 /// What the command line says.
@@ -73,30 +79,52 @@ pub struct LogOptions {
     pub left_right: bool,
     /// `--parents`.
     pub parents: bool,
+    /// A difference is shown only for merges (`--diff-merges` without `-p`).
+    pub merges_only: bool,
+    /// `log.showRoot`: the first commit is compared with nothing.
+    pub show_root: bool,
+    /// `--source`.
+    pub source: bool,
+    /// `--merge`: what touches the paths in conflict.
+    pub conflict: bool,
+    /// `--decorate-refs` and its kin.
+    pub names: Filter,
+    /// `--expand-tabs=<n>`; `None`: as the format has it.
+    pub tab_columns: Option<usize>,
+    /// `--date` was given.
+    pub dated: bool,
+    /// `--grep-reflog`.
+    pub reflog_greps: Vec<Regex>,
+    /// `--exclude`, not yet used.
+    pub(super) excluded: Vec<Vec<u8>>,
     /// Merges.
     pub merges: Merges,
     /// Starting points.
     pub tips: Vec<Tips>,
-    /// `--no-walk`.
-    pub no_walk: bool,
     /// `--full-diff`.
     pub full_diff: bool,
     /// `-t`'s and others' words that are revisions and paths, with what follows `--`.
     pub words: Vec<Vec<u8>>,
     /// How many of them stood before `--`.
     pub dash_dash: Option<usize>,
-    fold: bool,
-    fixed: bool,
-    extended: bool,
-    greps: Vec<Vec<u8>>,
-    authors: Vec<Vec<u8>>,
-    committers: Vec<Vec<u8>>,
+    /// `--check` found something, once all is written.
+    pub complained: bool,
+    /// A way to show merges was given that asks for patches of all commits.
+    imply_patch: bool,
+    pub(super) fold: bool,
+    pub(super) fixed: bool,
+    pub(super) extended: bool,
+    pub(super) greps: Vec<Vec<u8>>,
+    pub(super) authors: Vec<Vec<u8>>,
+    pub(super) committers: Vec<Vec<u8>>,
+    pub(super) grep_reflogs: Vec<Vec<u8>>,
 }
 
 impl LogOptions {
     /// What the settings say.
     pub fn new(cx: &Cx<'_, '_>, repo: &Repo) -> Result<Self> {
-        let decorate = match repo.config.get("log.decorate") {
+        let mut options = Self::plain(diff::Options::new(Some(repo), true, cx.width()));
+        options.decorate = match repo.config.get("log.decorate") {
             None | Some(b"auto") => None,
             Some(b"full") => Some(Style::Full),
             Some(b"short") => Some(Style::Short),
@@ -106,31 +134,9 @@ impl LogOptions {
                 Style::No
             }),
         };
-        let mut options = Self {
-            diff: diff::Options::new(Some(repo), true, cx.width()),
-            limits: Limits::default(),
-            format: Format::Medium,
-            date: Mode::Default,
-            decorate,
-            graph: false,
-            abbrev_commit: repo.config.bool_or("log.abbrevcommit", false),
-            follow: repo.config.bool_or("log.follow", false),
-            walk_reflogs: false,
-            left_right: false,
-            parents: false,
-            merges: Merges::Unset,
-            tips: Vec::new(),
-            no_walk: false,
-            full_diff: false,
-            words: Vec::new(),
-            dash_dash: None,
-            fold: false,
-            fixed: false,
-            extended: false,
-            greps: Vec::new(),
-            authors: Vec::new(),
-            committers: Vec::new(),
-        };
+        options.abbrev_commit = repo.config.bool_or("log.abbrevcommit", false);
+        options.follow = repo.config.bool_or("log.follow", false);
+        options.show_root = repo.config.bool_or("log.showroot", true);
         if let Some(date) = repo.config.get("log.date") {
             options.date = date_mode(cx, date)?;
         }
@@ -140,8 +146,59 @@ impl LogOptions {
         Ok(options)
     }
 
+    /// What nothing says.
+    pub fn plain(diff: diff::Options) -> Self {
+        Self {
+            diff,
+            limits: Limits::default(),
+            format: Format::Medium,
+            date: Mode::Default,
+            decorate: None,
+            graph: false,
+            abbrev_commit: false,
+            follow: false,
+            walk_reflogs: false,
+            left_right: false,
+            parents: false,
+            merges_only: false,
+            show_root: true,
+            source: false,
+            conflict: false,
+            names: Filter::default(),
+            tab_columns: None,
+            dated: false,
+            reflog_greps: Vec::new(),
+            excluded: Vec::new(),
+            merges: Merges::Unset,
+            tips: Vec::new(),
+            full_diff: false,
+            words: Vec::new(),
+            dash_dash: None,
+            complained: false,
+            imply_patch: false,
+            fold: false,
+            fixed: false,
+            extended: false,
+            greps: Vec::new(),
+            authors: Vec::new(),
+            committers: Vec::new(),
+            grep_reflogs: Vec::new(),
+        }
+    }
+
     /// Reads all words.
     pub fn read(&mut self, cx: &Cx<'_, '_>, repo: &Repo, args: &[Vec<u8>]) -> Result<()> {
+        self.read_or(cx, repo, args, &unknown)
+    }
+
+    /// The same, with an own answer to an option nobody knows.
+    pub fn read_or(
+        &mut self,
+        cx: &Cx<'_, '_>,
+        repo: &Repo,
+        args: &[Vec<u8>],
+        unknown: &dyn Fn(&[u8]) -> Fault,
+    ) -> Result<()> {
         let mut words = Words::new(args);
         let mut not = false;
         while let Some(word) = words.take() {
@@ -160,8 +217,11 @@ impl LogOptions {
                 continue;
             }
             let known = self.take_limit(cx, word, &mut words)?
+                || self.take_sides(cx, repo, &lossy(word))?
+                || self.take_merges(&lossy(word))?
+                || self.take_names(word, &mut words)?
                 || self.take_look(cx, repo, word, &mut words)?
-                || self.take_tips(word, not)?
+                || self.take_tips(word, &mut words, not)?
                 || self.diff.take(word, &mut words, Some(repo))?;
             if !known {
                 return Err(unknown(word));
@@ -170,101 +230,65 @@ impl LogOptions {
         self.finish(cx, repo)
     }
 
-    fn take_limit(&mut self, cx: &Cx<'_, '_>, word: &[u8], words: &mut Words<'_>) -> Result<bool> {
-        let limits = &mut self.limits;
-        let text = lossy(word);
-        if let Some(digits) = text
-            .strip_prefix('-')
-            .filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()))
-        {
-            limits.count = digits.parse().ok();
-            return Ok(true);
-        }
-        let when = |text: &[u8]| date::approximate(text, &cx.clock()).0;
-        let number = |text: &[u8]| -> Result<i64> {
-            parse_number(text).ok_or_else(|| Fault::fatal(cat!["'", text, "': not an integer"]))
-        };
-        let mut value = |names: &[&str]| -> Option<Result<Vec<u8>>> {
-            for name in names {
-                let Some(rest) = word.strip_prefix(name.as_bytes()) else {
-                    continue;
+    /// How merges are compared with their parents.
+    fn take_merges(&mut self, text: &str) -> Result<bool> {
+        match text {
+            "-c" | "--cc" | "--dd" => {
+                self.merges = match text {
+                    "-c" => Merges::Combined,
+                    "--cc" => Merges::Dense,
+                    _ => Merges::First,
                 };
-                match rest {
-                    [b'=', value @ ..] if name.starts_with("--") => return Some(Ok(value.to_vec())),
-                    [] => {
-                        let missing = || match name.strip_prefix("--") {
-                            Some(_) => Fault::fatal(format!("Option '{name}' requires a value")),
-                            None => Fault::Error(format!("{name} requires an argument").into_bytes(), 128),
-                        };
-                        return Some(words.take().map(<[u8]>::to_vec).ok_or_else(missing));
-                    }
-                    value if !name.starts_with("--") => return Some(Ok(value.to_vec())),
-                    _ => {}
-                }
+                self.imply_patch = true;
             }
-            None
-        };
-        if let Some(found) = value(&["-n", "--max-count"]) {
-            limits.count = usize::try_from(number(&found?)?).ok();
-        } else if let Some(found) = value(&["--skip"]) {
-            limits.skip = usize::try_from(number(&found?)?).unwrap_or(0);
-        } else if let Some(found) = value(&["--since", "--after", "--max-age"]) {
-            limits.since = Some(when(&found?));
-        } else if let Some(found) = value(&["--until", "--before", "--min-age"]) {
-            limits.until = Some(when(&found?));
-        } else if let Some(found) = value(&["--author"]) {
-            self.authors.push(found?);
-        } else if let Some(found) = value(&["--committer"]) {
-            self.committers.push(found?);
-        } else if let Some(found) = value(&["--grep"]) {
-            self.greps.push(found?);
-        } else if let Some(found) = value(&["--min-parents"]) {
-            limits.parents_min = usize::try_from(number(&found?)?).unwrap_or(0);
-        } else if let Some(found) = value(&["--max-parents"]) {
-            limits.parents_max = usize::try_from(number(&found?)?).ok();
-        } else {
-            return Ok(self.take_switch(&text));
+            "-m" => self.merges = Merges::Separate,
+            "--no-diff-merges" => self.merges = Merges::Off,
+            _ => {
+                let Some(value) = text.strip_prefix("--diff-merges=") else {
+                    return Ok(false);
+                };
+                self.merges = match value {
+                    "r" | "remerge" => return Err(Fault::gap("'--diff-merges=remerge'")),
+                    "off" | "none" => Merges::Off,
+                    "on" | "m" | "separate" => Merges::Separate,
+                    "first-parent" | "1" => Merges::First,
+                    "c" | "combined" => Merges::Combined,
+                    "cc" | "dense-combined" => Merges::Dense,
+                    _ => return Err(Fault::fatal(format!("invalid value for '--diff-merges': '{value}'"))),
+                };
+                self.merges_only = self.merges != Merges::Off;
+            }
         }
         Ok(true)
     }
 
-    fn take_switch(&mut self, word: &str) -> bool {
-        let limits = &mut self.limits;
-        match word {
-            "--all-match" => limits.all_match = true,
-            "--invert-grep" => limits.invert_grep = true,
-            "--merges" => limits.parents_min = 2,
-            "--no-merges" => limits.parents_max = Some(1),
-            "--no-min-parents" => limits.parents_min = 0,
-            "--no-max-parents" => limits.parents_max = None,
-            "--first-parent" => {
-                limits.first_parent = true;
-                if self.merges == Merges::Unset {
-                    self.merges = Merges::First;
+    /// Which names are shown beside commits.
+    fn take_names(&mut self, word: &[u8], words: &mut Words<'_>) -> Result<bool> {
+        match lossy(word).as_str() {
+            "--decorate" | "--decorate=short" => self.decorate = Some(Style::Short),
+            "--decorate=full" => self.decorate = Some(Style::Full),
+            "--no-decorate" | "--decorate=no" => self.decorate = Some(Style::No),
+            "--decorate=auto" => self.decorate = None,
+            "--clear-decorations" => {
+                self.names = Filter {
+                    all: true,
+                    ..Filter::default()
+                };
+            }
+            text => {
+                if let Some(name) = text.strip_prefix("--decorate=") {
+                    return Err(Fault::fatal(format!("invalid --decorate option: {name}")));
+                }
+                if let Some(value) = words.value(word, "--decorate-refs")? {
+                    self.names.include.push(value);
+                } else if let Some(value) = words.value(word, "--decorate-refs-exclude")? {
+                    self.names.exclude.push(value);
+                } else {
+                    return Ok(false);
                 }
             }
-            "--full-history" => limits.full_history = true,
-            "--reverse" => limits.reverse = !limits.reverse,
-            "--topo-order" => limits.order = Order::Topological,
-            "--date-order" => limits.order = Order::TopologicalByDate,
-            "--author-date-order" => limits.order = Order::TopologicalByAuthor,
-            "-i" | "--regexp-ignore-case" => self.fold = true,
-            "-F" | "--fixed-strings" => self.fixed = true,
-            "-E" | "--extended-regexp" => self.extended = true,
-            "--basic-regexp" => self.extended = false,
-            "--no-walk" => self.no_walk = true,
-            "--full-diff" => self.full_diff = true,
-            "--dense"
-            | "--no-notes"
-            | "--no-mailmap"
-            | "--use-mailmap"
-            | "--mailmap"
-            | "--no-show-signature"
-            | "--encoding=UTF-8"
-            | "--ignore-missing" => {}
-            _ => return false,
         }
-        true
+        Ok(true)
     }
 
     fn take_look(&mut self, cx: &Cx<'_, '_>, repo: &Repo, word: &[u8], words: &mut Words<'_>) -> Result<bool> {
@@ -289,15 +313,14 @@ impl LogOptions {
             "-g" | "--walk-reflogs" => self.walk_reflogs = true,
             "--left-right" => self.left_right = true,
             "--parents" => self.parents = true,
-            "--relative-date" => self.date = Mode::Relative,
-            "-c" => self.merges = Merges::Combined,
-            "--cc" => self.merges = Merges::Dense,
-            "-m" => self.merges = Merges::Separate,
-            "--no-diff-merges" => self.merges = Merges::Off,
-            "--decorate" | "--decorate=short" => self.decorate = Some(Style::Short),
-            "--decorate=full" => self.decorate = Some(Style::Full),
-            "--no-decorate" | "--decorate=no" => self.decorate = Some(Style::No),
-            "--decorate=auto" => self.decorate = None,
+            "--relative-date" => {
+                self.date = Mode::Relative;
+                self.dated = true;
+            }
+            "--source" => self.source = true,
+            "--no-source" => self.source = false,
+            "--expand-tabs" => self.tab_columns = Some(8),
+            "--no-expand-tabs" => self.tab_columns = Some(0),
             "-t" => self.diff.show_trees = true,
             "-q" | "--quiet" => {
                 self.diff.formats = diff::Formats {
@@ -306,20 +329,6 @@ impl LogOptions {
                 };
             }
             _ => {
-                if let Some(name) = text.strip_prefix("--decorate=") {
-                    return Err(Fault::fatal(format!("invalid --decorate option: {name}")));
-                }
-                if let Some(value) = text.strip_prefix("--diff-merges=") {
-                    self.merges = match value {
-                        "off" | "none" => Merges::Off,
-                        "on" | "m" | "separate" => Merges::Separate,
-                        "first-parent" | "1" => Merges::First,
-                        "c" | "combined" => Merges::Combined,
-                        "cc" | "dense-combined" => Merges::Dense,
-                        _ => return Err(Fault::fatal(format!("invalid value for '--diff-merges': '{value}'"))),
-                    };
-                    return Ok(true);
-                }
                 if let Some(value) = word.strip_prefix(b"--pretty=").or(word.strip_prefix(b"--format=")) {
                     self.format = Format::parse(value, repo)?;
                     if self.format == Format::Reference {
@@ -329,73 +338,16 @@ impl LogOptions {
                 }
                 if let Some(value) = words.value(word, "--date")? {
                     self.date = date_mode(cx, &value)?;
-                    return Ok(true);
+                    self.dated = true;
+                } else if let Some(value) = word.strip_prefix(b"--expand-tabs=") {
+                    let columns = crate::bytes::parse_number(value);
+                    self.tab_columns =
+                        Some(columns.ok_or_else(|| Fault::fatal(cat!["'", value, "': not a non-negative integer"]))?);
+                } else {
+                    return Ok(false);
                 }
-                return Ok(false);
             }
         }
-        Ok(true)
-    }
-
-    fn take_tips(&mut self, word: &[u8], negated: bool) -> Result<bool> {
-        let (name, pattern) = match crate::bytes::split_once(word, b'=') {
-            Some((name, pattern)) => (name, Some(pattern.to_vec())),
-            None => (word, None),
-        };
-        let (prefix, head) = match name {
-            b"--all" => ("refs/", true),
-            b"--branches" => ("refs/heads/", false),
-            b"--tags" => ("refs/tags/", false),
-            b"--remotes" => ("refs/remotes/", false),
-            b"--glob"
-            | b"--exclude"
-            | b"--boundary"
-            | b"--cherry"
-            | b"--cherry-pick"
-            | b"--cherry-mark"
-            | b"--simplify-merges"
-            | b"--simplify-by-decoration"
-            | b"--ancestry-path"
-            | b"--children"
-            | b"--bisect"
-            | b"--source"
-            | b"--show-signature"
-            | b"--notes"
-            | b"--show-notes"
-            | b"--reflog"
-            | b"--left-only"
-            | b"--right-only"
-            | b"--sparse"
-            | b"--remove-empty"
-            | b"-L"
-            | b"--encoding"
-            | b"--stdin"
-            | b"--grep-reflog"
-            | b"--perl-regexp"
-            | b"-P"
-            | b"--merge"
-            | b"--decorate-refs"
-            | b"--decorate-refs-exclude"
-            | b"--clear-decorations"
-            | b"--show-pulls"
-            | b"--remerge-diff"
-            | b"--combined-all-paths"
-            | b"--log-size"
-            | b"--show-linear-break"
-            | b"--expand-tabs"
-            | b"--no-expand-tabs"
-            | b"--since-as-filter"
-            | b"--dd" => {
-                return Err(Fault::gap(cat!["the option '", name, "'"]));
-            }
-            _ => return Ok(false),
-        };
-        self.tips.push(Tips {
-            prefix,
-            pattern,
-            head,
-            negated,
-        });
         Ok(true)
     }
 
@@ -418,12 +370,13 @@ impl LogOptions {
         self.limits.greps = compile(&self.greps, self)?;
         self.limits.authors = compile(&self.authors, self)?;
         self.limits.committers = compile(&self.committers, self)?;
+        self.reflog_greps = compile(&self.grep_reflogs, self)?;
         if self.graph && self.limits.reverse {
             return Err(Fault::fatal(
                 "options '--graph' and '--reverse' cannot be used together",
             ));
         }
-        if self.graph && self.no_walk {
+        if self.graph && self.limits.no_walk.is_some() {
             return Err(Fault::fatal(
                 "options '--no-walk' and '--graph' cannot be used together",
             ));
@@ -433,11 +386,20 @@ impl LogOptions {
                 "cannot combine --walk-reflogs with history-limiting options",
             ));
         }
+        if !self.grep_reflogs.is_empty() && !self.walk_reflogs {
+            return Err(Fault::fatal("the option '--grep-reflog' requires '--walk-reflogs'"));
+        }
         if self.walk_reflogs && self.limits.reverse {
             return Err(Fault::fatal(
                 "options '--reverse' and '--walk-reflogs' cannot be used together",
             ));
         }
+        self.merges_only &= !self.imply_patch && self.diff.formats.is_unset();
+        if (self.imply_patch || self.merges_only) && self.diff.formats.is_unset() {
+            self.diff.formats.patch = true;
+        }
+        let limits = &mut self.limits;
+        limits.ancestry |= self.graph || self.parents || limits.children || limits.simplify_merges;
         self.diff.settle_colors(Some(repo), cx.is_terminal());
         Ok(())
     }

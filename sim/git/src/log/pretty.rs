@@ -2,10 +2,11 @@
 
 use super::decorate::{Decorations, Frame, PARENTHESES};
 use super::fields::{self, Fields};
+use super::walk::Shown;
 use crate::cat;
 use crate::date::{self, Clock};
 use crate::fault::{Fault, Result};
-use crate::object::{Commit, Signature};
+use crate::object::Signature;
 use crate::oid::Oid;
 use crate::output::Colors;
 use crate::repo::Repo;
@@ -38,10 +39,11 @@ impl Format {
     /// Reads `--pretty`'s value.
     pub fn parse(text: &[u8], repo: &Repo) -> Result<Self> {
         let named = |text: &[u8]| {
-            const NAMES: [(&[u8], Format); 8] = [
+            const NAMES: [(&[u8], Format); 9] = [
                 (b"medium", Format::Medium),
                 (b"short", Format::Short),
                 (b"email", Format::Email),
+                (b"mboxrd", Format::Email),
                 (b"raw", Format::Raw),
                 (b"full", Format::Full),
                 (b"fuller", Format::Fuller),
@@ -119,6 +121,10 @@ pub struct Printer<'a> {
     pub abbrev: Option<usize>,
     /// `--parents`.
     pub show_parents: bool,
+    /// `--source`.
+    pub show_source: bool,
+    /// `--expand-tabs`.
+    pub tab_columns: Option<usize>,
 }
 
 impl Printer<'_> {
@@ -139,26 +145,24 @@ impl Printer<'_> {
     }
 
     /// The first line: `commit <id> (names)`, or `<id> (names) ` of `oneline`.
-    pub fn head(&self, oid: &Oid, commit: &Commit, mark: &str, reflog: Option<&Reflog>) -> Vec<u8> {
+    pub fn head(&self, shown: &Shown, mark: &str, from: &str) -> Vec<u8> {
         let (color, reset) = (self.colors.start("diff.commit", "yellow"), self.colors.reset());
         let oneline = self.format == Format::Oneline;
         let word = if oneline { "" } else { "commit " };
-        let mut out = cat![color, word, mark, self.id(oid)];
-        if self.show_parents {
-            for parent in &commit.parents {
-                out.extend_from_slice(&cat![" ", self.id(parent)]);
-            }
-        }
-        out.extend_from_slice(reset.as_bytes());
-        if self.decorate {
-            out.extend_from_slice(&self.names(oid, PARENTHESES));
-        }
-        if oneline {
-            out.push(b' ');
-        } else {
-            out.push(b'\n');
-        }
-        if let Some(reflog) = reflog {
+        let space = if mark.is_empty() { "" } else { " " };
+        let mut out = cat![
+            color,
+            word,
+            mark,
+            space,
+            self.id(&shown.oid),
+            self.family(shown),
+            from,
+            reset
+        ];
+        out.extend_from_slice(&self.labels(shown));
+        out.push(if oneline { b' ' } else { b'\n' });
+        if let Some(reflog) = &shown.reflog {
             if oneline {
                 out.extend_from_slice(&cat![reflog.selector, ": "]);
             } else {
@@ -176,50 +180,51 @@ impl Printer<'_> {
         out
     }
 
+    /// The parents and children behind an id, where they are asked for.
+    pub fn family(&self, shown: &Shown) -> Vec<u8> {
+        let parents = shown.commit.parents.iter().filter(|_| self.show_parents);
+        let all = parents.chain(&shown.children);
+        all.flat_map(|oid| cat![" ", self.id(oid)]).collect()
+    }
+
+    /// Where a commit was reached from, and its names.
+    pub fn labels(&self, shown: &Shown) -> Vec<u8> {
+        let mut out = match self.show_source && !shown.source.is_empty() {
+            true => cat!["\t", shown.source],
+            false => Vec::new(),
+        };
+        if self.decorate {
+            out.extend_from_slice(&self.names(&shown.oid, PARENTHESES));
+        }
+        out
+    }
+
     /// The names of a commit.
     pub fn names(&self, oid: &Oid, frame: Frame<'_>) -> Vec<u8> {
         self.decorations.text(oid, &self.colors, frame)
     }
 
     /// What follows the first line.
-    pub fn body(&self, oid: &Oid, commit: &Commit, mark: &str, reflog: Option<&Reflog>) -> Result<Vec<u8>> {
-        let fields = Fields {
-            printer: self,
-            oid,
-            commit,
-            mark,
-            reflog,
-        };
+    pub fn body(&self, shown: &Shown) -> Result<Vec<u8>> {
+        let fields = Fields { printer: self, shown };
         match &self.format {
-            Format::Oneline => match reflog {
+            Format::Oneline => match &shown.reflog {
                 Some(reflog) => Ok(reflog.message.clone()),
-                None => Ok(commit.subject()),
+                None => Ok(shown.commit.subject()),
             },
             Format::User(text, _) => fields::expand(&fields, text),
-            Format::Reference => {
-                let text = b"%C(auto)%h (%s, %ad)";
-                fields::expand(&fields, text)
-            }
-            Format::Email => Err(Fault::gap("the format 'email'")),
-            _ => Ok(self.paragraphs(commit)),
+            Format::Reference => fields::expand(&fields, b"%C(auto)%h (%s, %ad)"),
+            Format::Email => Err(Fault::gap("the formats 'email' and 'mboxrd'")),
+            _ => Ok(self.paragraphs(shown)),
         }
     }
 
-    fn paragraphs(&self, commit: &Commit) -> Vec<u8> {
+    fn paragraphs(&self, shown: &Shown) -> Vec<u8> {
+        let commit = &shown.commit;
         let mut out = Vec::new();
         let (author, committer) = (&commit.author, &commit.committer);
         if self.format == Format::Raw {
-            out.extend_from_slice(&cat!["tree ", commit.tree.hex(), "\n"]);
-            for parent in &commit.parents {
-                out.extend_from_slice(&cat!["parent ", parent.hex(), "\n"]);
-            }
-            out.extend_from_slice(&cat![
-                "author ",
-                commit.author_line,
-                "\ncommitter ",
-                commit.committer_line,
-                "\n"
-            ]);
+            out = raw_headers(shown);
         } else if commit.parents.len() > 1 {
             out.extend_from_slice(b"Merge:");
             for parent in &commit.parents {
@@ -253,7 +258,11 @@ impl Printer<'_> {
             _ => {}
         }
         out.push(b'\n');
-        let tabs = matches!(self.format, Format::Medium | Format::Full | Format::Fuller);
+        let usual = match self.format {
+            Format::Medium | Format::Full | Format::Fuller => TAB_COLUMNS,
+            _ => 0,
+        };
+        let tabs = self.tab_columns.unwrap_or(usual);
         indent(&mut out, &commit.message, tabs, self.format == Format::Short);
         let end = out
             .iter()
@@ -265,8 +274,34 @@ impl Printer<'_> {
     }
 }
 
+/// The headers as the object has them.
+fn raw_headers(shown: &Shown) -> Vec<u8> {
+    let commit = &shown.commit;
+    let mut out = Vec::new();
+    out.extend_from_slice(&cat!["tree ", commit.tree.hex(), "\n"]);
+    for parent in &shown.parents {
+        out.extend_from_slice(&cat!["parent ", parent.hex(), "\n"]);
+    }
+    out.extend_from_slice(&cat![
+        "author ",
+        commit.author_line,
+        "\ncommitter ",
+        commit.committer_line,
+        "\n"
+    ]);
+    for (name, value) in &commit.extra {
+        out.extend_from_slice(&cat![
+            name,
+            " ",
+            value.split(|b| *b == b'\n').collect::<Vec<_>>().join(b"\n ".as_slice()),
+            "\n"
+        ]);
+    }
+    out
+}
+
 /// A message, four columns to the right; `first`: only its first paragraph.
-fn indent(out: &mut Vec<u8>, message: &[u8], tabs: bool, first: bool) {
+fn indent(out: &mut Vec<u8>, message: &[u8], tabs: usize, first: bool) {
     let mut begun = false;
     let text = message.strip_suffix(b"\n").unwrap_or(message);
     for line in text.split(|b| *b == b'\n') {
@@ -279,8 +314,8 @@ fn indent(out: &mut Vec<u8>, message: &[u8], tabs: bool, first: bool) {
         }
         begun = true;
         out.extend_from_slice(b"    ");
-        if tabs && line.contains(&b'\t') {
-            out.extend_from_slice(&expand_tabs(line));
+        if tabs > 0 && line.contains(&b'\t') {
+            out.extend_from_slice(&expand_tabs(line, tabs));
         } else {
             out.extend_from_slice(line);
         }
@@ -288,8 +323,10 @@ fn indent(out: &mut Vec<u8>, message: &[u8], tabs: bool, first: bool) {
     }
 }
 
-fn expand_tabs(line: &[u8]) -> Vec<u8> {
-    const TAB_COLUMNS: usize = 8;
+/// A tab goes to the next of these columns.
+const TAB_COLUMNS: usize = 8;
+
+fn expand_tabs(line: &[u8], columns: usize) -> Vec<u8> {
     let mut out = Vec::new();
     let mut width = 0;
     for part in line.split_inclusive(|b| *b == b'\t') {
@@ -297,7 +334,7 @@ fn expand_tabs(line: &[u8]) -> Vec<u8> {
         out.extend_from_slice(text);
         width += crate::output::display_width(text);
         if part.ends_with(b"\t") {
-            let spaces = TAB_COLUMNS - width % TAB_COLUMNS;
+            let spaces = columns - width % columns;
             out.resize(out.len() + spaces, b' ');
             width += spaces;
         }

@@ -2,7 +2,8 @@
 
 use super::graph::Graph;
 use super::options::{LogOptions, Merges};
-use super::pretty::{Format, Printer, Reflog};
+use super::pretty::{Format, Printer};
+use super::walk::{Cherry, Shown, Side};
 use crate::cat;
 use crate::diff::combined::{self, Merged};
 use crate::diff::{Change, Contents, filter, lists};
@@ -24,8 +25,8 @@ pub struct Writer<'a> {
     pub paths: Pathspec,
     /// Commits are shown even if their difference is empty.
     pub always: bool,
-    /// Marks of `--left-right`.
-    pub marks: BTreeMap<Oid, &'static str>,
+    /// `--check` found something.
+    pub complained: bool,
     shown_one: bool,
     missing_newline: bool,
 }
@@ -40,7 +41,7 @@ impl<'a> Writer<'a> {
             graph,
             paths,
             always: true,
-            marks: BTreeMap::new(),
+            complained: false,
             shown_one: false,
             missing_newline: false,
         }
@@ -57,72 +58,94 @@ impl<'a> Writer<'a> {
         self.missing_newline = false;
     }
 
-    /// One commit; whether anything was written.
-    pub fn commit(
-        &mut self,
-        out: &mut Vec<u8>,
-        oid: &Oid,
-        commit: &Commit,
-        parents: &[Oid],
-        reflog: Option<&Reflog>,
-    ) -> Result<bool> {
-        let mark = self.marks.get(oid).copied().unwrap_or("");
-        if let Some(graph) = &mut self.graph {
-            let sign = mark.trim_end().chars().next().unwrap_or('*');
-            graph.update(*oid, parents.to_vec(), sign);
+    /// The sign before a commit's id.
+    fn mark(&self, side: Side) -> &'static str {
+        match side {
+            Side::Boundary => "-",
+            Side::Same => "=",
+            Side::Left if self.options.left_right => "<",
+            Side::Right if self.options.left_right => ">",
+            _ if self.options.graph => "*",
+            _ if self.options.limits.cherry == Cherry::Mark => "+",
+            _ => "",
         }
+    }
+
+    fn draw(&mut self, shown: &Shown) {
+        let sign = match shown.side {
+            Side::Boundary => 'o',
+            side => self.mark(side).chars().next().unwrap_or('*'),
+        };
+        if let Some(graph) = &mut self.graph {
+            graph.update(shown.oid, shown.drawn.clone(), sign);
+        }
+    }
+
+    /// One commit; whether anything was written.
+    pub fn commit(&mut self, out: &mut Vec<u8>, shown: &Shown) -> Result<bool> {
+        self.draw(shown);
         if !self.options.shows_diff() {
-            self.header(out, oid, commit, mark, reflog)?;
+            self.header(out, shown, "")?;
             return Ok(true);
         }
-        let merges = self.options.merges;
-        if commit.parents.len() > 1 {
-            match merges {
+        let parents = self.compared(shown);
+        let hidden = if parents.is_empty() {
+            !self.options.show_root
+        } else {
+            false
+        };
+        if hidden || parents.len() < 2 && self.options.merges_only {
+            if self.always {
+                self.header(out, shown, "")?;
+            }
+            return Ok(self.always);
+        }
+        if parents.len() > 1 {
+            match self.options.merges {
                 Merges::Unset | Merges::Off => {
                     if self.always {
-                        self.header(out, oid, commit, mark, reflog)?;
+                        self.header(out, shown, "")?;
                     }
                     return Ok(self.always);
                 }
-                Merges::Combined | Merges::Dense => return self.combined(out, oid, commit, mark, reflog),
+                Merges::Combined | Merges::Dense => return self.combined(out, shown, &parents),
                 Merges::Separate => {
                     let mut any = false;
-                    for parent in &commit.parents {
-                        let changes = self.changes(commit, Some(parent))?;
+                    for parent in &parents {
+                        let changes = self.changes(&shown.commit, Some(parent))?;
                         let from = format!(" (from {})", self.printer.id(parent));
                         if !changes.is_empty() {
-                            any |= self.with_diff(out, oid, commit, mark, reflog, &changes, &from)?;
+                            any |= self.with_diff(out, shown, &changes, &from)?;
                         }
                     }
                     if !any && self.always {
-                        self.header(out, oid, commit, mark, reflog)?;
+                        self.header(out, shown, "")?;
                     }
                     return Ok(any || self.always);
                 }
                 Merges::First => {}
             }
         }
-        let changes = self.changes(commit, commit.parents.first())?;
-        self.with_diff(out, oid, commit, mark, reflog, &changes, "")
+        let changes = self.changes(&shown.commit, parents.first())?;
+        self.with_diff(out, shown, &changes, "")
+    }
+
+    /// The parents a commit is compared with: those of the simplified history, or all with `--full-diff`.
+    fn compared(&self, shown: &Shown) -> Vec<Oid> {
+        match self.options.full_diff {
+            true => shown.parents.clone(),
+            false => shown.commit.parents.clone(),
+        }
     }
 
     /// A commit with a difference that is known already (`--follow`).
-    pub fn with_changes(
-        &mut self,
-        out: &mut Vec<u8>,
-        oid: &Oid,
-        commit: &Commit,
-        parents: &[Oid],
-        changes: &[Change],
-    ) -> Result<()> {
-        if let Some(graph) = &mut self.graph {
-            graph.update(*oid, parents.to_vec(), '*');
-        }
+    pub fn with_changes(&mut self, out: &mut Vec<u8>, shown: &Shown, changes: &[Change]) -> Result<()> {
+        self.draw(shown);
         if self.options.shows_diff() {
-            self.with_diff(out, oid, commit, "", None, changes, "")?;
+            self.with_diff(out, shown, changes, "")?;
             return Ok(());
         }
-        self.header(out, oid, commit, "", None)
+        self.header(out, shown, "")
     }
 
     fn changes(&self, commit: &Commit, parent: Option<&Oid>) -> Result<Vec<Change>> {
@@ -139,17 +162,7 @@ impl<'a> Writer<'a> {
         filter::run(&Contents::new(files, repo), found, &self.options.diff, Some(&old))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one commit with everything that belongs to it")]
-    fn with_diff(
-        &mut self,
-        out: &mut Vec<u8>,
-        oid: &Oid,
-        commit: &Commit,
-        mark: &str,
-        reflog: Option<&Reflog>,
-        changes: &[Change],
-        from: &str,
-    ) -> Result<bool> {
+    fn with_diff(&mut self, out: &mut Vec<u8>, shown: &Shown, changes: &[Change], from: &str) -> Result<bool> {
         let mut body = Vec::new();
         if !changes.is_empty() {
             let mut options = self.options.diff.clone();
@@ -163,14 +176,15 @@ impl<'a> Writer<'a> {
             }
             let contents = Contents::new(self.printer.files, self.printer.repo);
             crate::diff::print(&mut body, &contents, changes, &options)?;
+            self.complained |= options.formats.check && !body.is_empty();
         }
         if changes.is_empty() {
             if self.always {
-                self.header(out, oid, commit, mark, reflog)?;
+                self.header(out, shown, "")?;
             }
             return Ok(self.always);
         }
-        self.header_from(out, oid, commit, mark, reflog, from)?;
+        self.header(out, shown, from)?;
         self.separator(out);
         self.prefixed(out, &body);
         Ok(true)
@@ -197,26 +211,7 @@ impl<'a> Writer<'a> {
         crate::diff::prefix_lines(out, body, prefix.as_bytes());
     }
 
-    fn header(
-        &mut self,
-        out: &mut Vec<u8>,
-        oid: &Oid,
-        commit: &Commit,
-        mark: &str,
-        reflog: Option<&Reflog>,
-    ) -> Result<()> {
-        self.header_from(out, oid, commit, mark, reflog, "")
-    }
-
-    fn header_from(
-        &mut self,
-        out: &mut Vec<u8>,
-        oid: &Oid,
-        commit: &Commit,
-        mark: &str,
-        reflog: Option<&Reflog>,
-        from: &str,
-    ) -> Result<()> {
+    fn header(&mut self, out: &mut Vec<u8>, shown: &Shown, from: &str) -> Result<()> {
         let format = self.printer.format.clone();
         let terminated = format.is_terminated();
         if self.shown_one && !terminated {
@@ -224,27 +219,21 @@ impl<'a> Writer<'a> {
                 let padding = self.prefix();
                 out.extend_from_slice(padding.as_bytes());
             }
-            out.push(b'\n');
+            out.push(self.end());
         }
         self.shown_one = true;
         if let Some(graph) = &mut self.graph {
             graph.begin(out);
         }
-        let mark = if self.graph.is_some() { "" } else { mark };
-        let shown_mark = if mark.is_empty() {
-            String::new()
-        } else {
-            format!("{} ", mark.trim_end())
+        let mark = match self.graph {
+            Some(_) => "",
+            None => self.mark(shown.side),
         };
         let mut message = Vec::new();
         if !matches!(format, Format::User(..) | Format::Reference) {
-            let mut head = self.printer.head(oid, commit, &shown_mark, reflog);
-            if !from.is_empty() {
-                insert_from(&mut head, from, &self.printer.id(oid));
-            }
-            message.extend_from_slice(&head);
+            message = self.printer.head(shown, mark, from);
         }
-        message.extend_from_slice(&self.printer.body(oid, commit, mark, reflog)?);
+        message.extend_from_slice(&self.printer.body(shown)?);
         self.missing_newline = message.last() != Some(&b'\n');
         match &mut self.graph {
             Some(graph) => graph.message(out, &message),
@@ -255,23 +244,21 @@ impl<'a> Writer<'a> {
                 let padding = self.prefix();
                 out.extend_from_slice(padding.as_bytes());
             }
-            out.push(b'\n');
+            out.push(self.end());
         }
         Ok(())
     }
 
-    fn combined(
-        &mut self,
-        out: &mut Vec<u8>,
-        oid: &Oid,
-        commit: &Commit,
-        mark: &str,
-        reflog: Option<&Reflog>,
-    ) -> Result<bool> {
+    /// What stands between commits.
+    fn end(&self) -> u8 {
+        if self.options.diff.nul { 0 } else { b'\n' }
+    }
+
+    fn combined(&mut self, out: &mut Vec<u8>, shown: &Shown, parents: &[Oid]) -> Result<bool> {
         let (files, repo) = (self.printer.files, self.printer.repo);
         let contents = Contents::new(files, repo);
         let dense = self.options.merges == Merges::Dense;
-        let merged = merged_paths(&contents, commit, &self.paths, &self.options.diff)?;
+        let merged = merged_paths(&contents, parents, &shown.commit, &self.paths, &self.options.diff)?;
         let formats = self.options.diff.formats;
         let mut body = Vec::new();
         if formats.raw || formats.name_only || formats.name_status {
@@ -284,7 +271,7 @@ impl<'a> Writer<'a> {
             options.formats.raw = false;
             options.formats.name_only = false;
             options.formats.name_status = false;
-            let changes = self.changes(commit, commit.parents.first())?;
+            let changes = self.changes(&shown.commit, parents.first())?;
             crate::diff::print(&mut body, &contents, &changes, &options)?;
         }
         let mut patch = Vec::new();
@@ -296,7 +283,7 @@ impl<'a> Writer<'a> {
         if merged.is_empty() && body.is_empty() && !self.always {
             return Ok(false);
         }
-        self.header(out, oid, commit, mark, reflog)?;
+        self.header(out, shown, "")?;
         if !self.printer.format.is_empty() {
             let prefix = self.prefix();
             out.extend_from_slice(&cat![prefix, "\n"]);
@@ -356,16 +343,10 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn insert_from(head: &mut Vec<u8>, from: &str, id: &str) {
-    if let Some(at) = crate::bytes::find(head, id.as_bytes()) {
-        let end = at + id.len();
-        head.splice(end..end, from.bytes());
-    }
-}
-
 /// The paths in which a merge differs from all of its parents.
 pub fn merged_paths(
     contents: &Contents<'_>,
+    parents: &[Oid],
     commit: &Commit,
     paths: &Pathspec,
     options: &crate::diff::Options,
@@ -374,7 +355,7 @@ pub fn merged_paths(
         return Ok(Vec::new());
     };
     let mut found: BTreeMap<Vec<u8>, Merged> = BTreeMap::new();
-    for (at, parent) in commit.parents.iter().enumerate() {
+    for (at, parent) in parents.iter().enumerate() {
         let base = repo.store.commit(contents.files, parent)?.tree;
         let changes = lists::trees(contents.files, &repo.store, Some(&base), Some(&commit.tree), paths)?;
         for change in filter::run(contents, changes, options, None)? {
@@ -388,7 +369,7 @@ pub fn merged_paths(
             }
         }
     }
-    let count = commit.parents.len();
+    let count = parents.len();
     Ok(found
         .into_values()
         .filter(|merged| merged.parents.len() == count)

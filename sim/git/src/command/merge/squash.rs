@@ -5,6 +5,7 @@ use crate::cat;
 use crate::fault::Result;
 use crate::log::decorate::Decorations;
 use crate::log::pretty::{Format, Printer};
+use crate::log::walk::Shown;
 use crate::oid::Oid;
 use crate::output::Colors;
 use crate::process::Cx;
@@ -24,17 +25,19 @@ pub(super) fn message(cx: &Cx<'_, '_>, job: &Job) -> Result<Vec<u8>> {
         abbrev_commit: false,
         abbrev: None,
         show_parents: false,
+        show_source: false,
+        tab_columns: None,
     };
     let mut history = History::new(&repo.store, files);
     let tips: Vec<Oid> = job.heads.iter().map(|head| head.oid).collect();
     let mut out = b"Squashed commit of the following:\n".to_vec();
     for oid in history.by_date(&tips, &[job.head])? {
-        let commit = history.commit(&oid)?;
+        let commit = history.commit(&oid)?.as_ref().clone();
         out.extend_from_slice(&cat![
             "\ncommit ",
             oid.hex(),
             "\n",
-            printer.body(&oid, &commit, "", None)?
+            printer.body(&Shown::alone(oid, commit))?
         ]);
     }
     Ok(out)
