@@ -108,18 +108,21 @@ pub fn resolve(role: Role, config: &Config, env: &Environment, clock: &Clock, st
     if strict && name.is_empty() {
         return Err(Fault::fatal(cat!["empty ident name (for <", email, ">) not allowed"]));
     }
-    let (seconds, zone) = match variable("DATE").filter(|value| !value.is_empty()) {
-        Some(text) => {
-            date::parse_strict(text, clock).ok_or_else(|| Fault::fatal(cat!["invalid date format: ", text]))?
-        }
-        None => (clock.seconds, clock.zone_at(clock.seconds)),
-    };
+    let (seconds, zone) = moment(variable("DATE"), clock)?;
     Ok(Signature {
         name,
         email,
         seconds,
         zone,
     })
+}
+
+/// The date of a variable, or now.
+fn moment(text: Option<&[u8]>, clock: &Clock) -> Result<(i64, i32)> {
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) => date::parse_strict(text, clock).ok_or_else(|| Fault::fatal(cat!["invalid date format: ", text])),
+        None => Ok((clock.seconds, clock.zone_at(clock.seconds))),
+    }
 }
 
 fn machine_name(env: &Environment) -> Vec<u8> {

@@ -30,6 +30,10 @@ pub struct Pattern {
 pub struct Ignore {
     work_tree: Vec<u8>,
     fold: bool,
+    /// Those of the command line, which win over all others.
+    first: Vec<Pattern>,
+    /// `.gitignore` files count.
+    standard: bool,
     /// Those of no directory, the later ones winning.
     global: Arc<Vec<Pattern>>,
     by_directory: BTreeMap<Vec<u8>, Arc<Vec<Pattern>>>,
@@ -49,10 +53,23 @@ impl Ignore {
         Self {
             work_tree: repo.work_tree.clone().unwrap_or_default(),
             fold: repo.config.bool_or("core.ignorecase", false),
+            first: Vec::new(),
+            standard: true,
             global: Arc::new(global),
             by_directory: BTreeMap::new(),
             directories: BTreeMap::new(),
         }
+    }
+
+    /// The patterns of a command line; `standard`: those of the repository too.
+    pub fn typed(repo: &Repo, files: &Files, patterns: &[Vec<u8>], standard: bool) -> Self {
+        let mut all = Self::new(repo, files);
+        all.first = patterns.iter().filter_map(|text| parse(text, b"", 0, b"")).collect();
+        all.standard = standard;
+        if !standard {
+            all.global = Arc::default();
+        }
+        all
     }
 
     /// Whether an untracked path is ignored, by itself or by a directory above it.
@@ -78,8 +95,11 @@ impl Ignore {
                 return Some(pattern);
             }
         }
+        if let Some(pattern) = self.last_match(&self.first, path, is_directory) {
+            return Some(pattern);
+        }
         let mut end = path.len();
-        loop {
+        while self.standard {
             let slash = path[..end].iter().rposition(|b| *b == b'/');
             let directory = slash.map_or(b"".as_slice(), |at| &path[..at]);
             let patterns = self.patterns_of(files, directory);

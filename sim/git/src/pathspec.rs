@@ -106,6 +106,31 @@ impl Item {
         wildmatch(&cat![pattern[self.literal_len..], suffix], &path[literal..], flags)
     }
 
+    /// The words of `:(…)`; whether the path is seen from the top.
+    fn long_magic(&mut self, words: &[u8]) -> Result<bool> {
+        let mut top = false;
+        for word in words.split(|b| *b == b',').filter(|word| !word.is_empty()) {
+            match word {
+                b"top" => top = true,
+                b"exclude" => self.exclude = true,
+                b"icase" => self.fold = true,
+                b"glob" => self.glob = true,
+                b"literal" => self.literal = true,
+                word if word.starts_with(b"attr:") => return Err(Fault::gap("the pathspec magic 'attr'")),
+                word => {
+                    return Err(Fault::fatal(cat![
+                        "Invalid pathspec magic '",
+                        word,
+                        "' in '",
+                        self.original,
+                        "'"
+                    ]));
+                }
+            }
+        }
+        Ok(top)
+    }
+
     /// Whether it is an exclusion.
     pub fn is_exclude(&self) -> bool {
         self.exclude
@@ -143,19 +168,7 @@ fn parse_item(repo: &Repo, arg: &[u8]) -> Result<Item> {
                 "'"
             ]));
         };
-        for word in long[..close].split(|b| *b == b',').filter(|word| !word.is_empty()) {
-            match word {
-                b"top" => top = true,
-                b"exclude" => item.exclude = true,
-                b"icase" => item.fold = true,
-                b"glob" => item.glob = true,
-                b"literal" => item.literal = true,
-                word if word.starts_with(b"attr:") => return Err(Fault::gap("the pathspec magic 'attr'")),
-                word => {
-                    return Err(Fault::fatal(cat!["Invalid pathspec magic '", word, "' in '", arg, "'"]));
-                }
-            }
-        }
+        top = item.long_magic(&long[..close])?;
         rest = &long[close + 1..];
     } else if let Some(mut short) = arg.strip_prefix(b":") {
         while let Some(byte) = short.first() {

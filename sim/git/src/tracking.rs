@@ -41,6 +41,19 @@ fn distance(files: &Files, repo: &Repo, ours: &Oid, theirs: &Oid) -> Result<(usi
     History::new(&repo.store, files).ahead_behind(ours, theirs)
 }
 
+/// The same where commits are not counted (`--no-ahead-behind`).
+pub fn plain_sentence(tracking: &Tracking, hints: bool) -> Vec<u8> {
+    if matches!(tracking.apart, None | Some((0, 0))) {
+        return sentence(tracking, hints);
+    }
+    let hint = match hints {
+        true => "  (use \"git status --ahead-behind\" for details)\n",
+        false => "",
+    };
+    let name = &tracking.short;
+    cat!["Your branch and '", name, "' refer to different commits.\n", hint]
+}
+
 /// What `git status`, `git switch` and `git commit`'s template say about it; empty when there is nothing to say.
 pub fn sentence(tracking: &Tracking, hints: bool) -> Vec<u8> {
     let name = &tracking.short;

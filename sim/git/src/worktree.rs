@@ -214,13 +214,18 @@ pub struct Found {
 
 /// Looks for untracked files. With `ignored` set ignored ones are listed too: as directories where `mode` is `Normal`.
 pub fn scan(files: &Files, repo: &Repo, index: &Index, mode: UntrackedMode, ignored: bool) -> Found {
+    scan_by(files, repo, index, mode, ignored, Ignore::new(repo, files))
+}
+
+/// The same with patterns of one's own.
+pub fn scan_by(files: &Files, repo: &Repo, index: &Index, mode: UntrackedMode, ignored: bool, ignore: Ignore) -> Found {
     let mut scan = Scan {
         files,
         repo,
         index,
         mode,
         want_ignored: ignored,
-        ignore: Ignore::new(repo, files),
+        ignore,
         found: Found::default(),
     };
     if mode != UntrackedMode::No || ignored {

@@ -30,6 +30,11 @@ pub(super) const COMMAND: Command = Command {
     ],
 };
 
+/// The usage text as Git prints it once the options are read: an alias shows its dots then.
+fn late_usage() -> String {
+    COMMAND.usage.replace("mailmap        alias", "mailmap ...    alias")
+}
+
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let parsed = COMMAND.parse(args)?;
     let repo = cx.repo()?;
@@ -42,11 +47,12 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         if let Some(mode) = modes.first() {
             return Err(usage_fatal(
                 format!("'-{mode}' is incompatible with batch mode"),
-                COMMAND.usage,
+                &late_usage(),
             ));
         }
         let format = parsed.value("batch").or(parsed.value("batch-check"));
         let format = format.unwrap_or(b"%(objectname) %(objecttype) %(objectsize)").to_vec();
+        check_format(&format)?;
         if parsed.has("batch-all-objects") {
             let mut oids: Vec<Oid> = repo.store.loose_oids(cx.files());
             for pack in repo.store.packs(cx.files()) {
@@ -62,16 +68,16 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let name = match (modes.as_slice(), parsed.args.as_slice()) {
         ([_], [name]) => name.clone(),
         ([], [kind, name]) => return typed(cx, &repo, kind, name),
-        ([mode], []) => return Err(usage_fatal(format!("<object> required with '-{mode}'"), COMMAND.usage)),
-        ([_], _) => return Err(usage_fatal("too many arguments", COMMAND.usage)),
+        ([mode], []) => return Err(usage_fatal(format!("<object> required with '-{mode}'"), &late_usage())),
+        ([_], _) => return Err(usage_fatal("too many arguments", &late_usage())),
         ([a, b, ..], _) => {
             let message = format!("options '-{b}' and '-{a}' cannot be used together");
             return Err(Fault::Error(message.into_bytes(), 129));
         }
-        ([], []) => return Err(usage_only(COMMAND.usage)),
+        ([], []) => return Err(usage_only(&late_usage())),
         ([], args) => {
             let message = format!("only two arguments allowed in <type> <object> mode, not {}", args.len());
-            return Err(usage_fatal(message, COMMAND.usage));
+            return Err(usage_fatal(message, &late_usage()));
         }
     };
     let oid = plumbing::object(cx, &repo, &name)?;
@@ -94,6 +100,26 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         }
     }
     Ok(Next::Exit(0))
+}
+
+/// A field that does not exist ends the command before anything is read.
+fn check_format(format: &[u8]) -> Result<()> {
+    let known = ["objectname", "objecttype", "objectsize", "deltabase", "rest"];
+    let mut rest = format;
+    while let Some(at) = crate::bytes::find(rest, b"%(") {
+        rest = &rest[at + 2..];
+        let Some(close) = rest.iter().position(|b| *b == b')') else {
+            return Ok(());
+        };
+        let name = &rest[..close];
+        if name == b"objectsize:disk" {
+            return Err(Fault::gap("the field '%(objectsize:disk)'"));
+        }
+        if !known.iter().any(|known| known.as_bytes() == name) {
+            return Err(Fault::fatal(cat!["bad cat-file format: %(", name, ")"]));
+        }
+    }
+    Ok(())
 }
 
 fn pretty(repo: &Repo, kind: Kind, content: &[u8]) -> Vec<u8> {
@@ -148,6 +174,7 @@ fn run_batch((format, contents): (Vec<u8>, bool), cx: &mut Cx<'_, '_>, outcome: 
             ("%(objectname)", oid.hex().into_bytes()),
             ("%(objecttype)", object.kind.name().as_bytes().to_vec()),
             ("%(objectsize)", object.content.len().to_string().into_bytes()),
+            ("%(deltabase)", Oid::NULL.hex().into_bytes()),
             ("%(rest)", rest.to_vec()),
         ] {
             while let Some(at) = crate::bytes::find(&text, field.as_bytes()) {

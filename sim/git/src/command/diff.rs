@@ -2,7 +2,7 @@
 
 use super::Command;
 use crate::cat;
-use crate::cli::options::usage_error;
+use crate::cli::options::{usage_error, usage_only};
 use crate::diff::combined::{self, Merged};
 use crate::diff::options::Words;
 use crate::diff::{Change, Contents, Options, filter, lists};
@@ -16,6 +16,7 @@ use crate::process::{Cx, Next};
 use crate::repo::Repo;
 use crate::revision::with_resolver;
 use crate::tree::{self, Flat};
+use crate::walk::History;
 
 pub(super) const USAGE: &str = include_str!("../usage/diff.txt");
 
@@ -68,10 +69,21 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let paths = Pathspec::parse(&repo, &arguments.paths)?;
     let mut out = Vec::new();
     let (found, old) = compare(cx, &repo, &own, &arguments, &paths, &mut options, &mut out)?;
-    finish(&Contents::new(cx.files(), &repo), found, &old, &options, out).map(|(text, code)| {
+    let (text, code) = finish(&Contents::new(cx.files(), &repo), found, &old, &options, out)?;
+    emit(cx, &options, text)?;
+    Ok(Next::Exit(code))
+}
+
+/// Standard output, or the file of `--output`.
+pub(super) fn emit(cx: &mut Cx<'_, '_>, options: &Options, text: Vec<u8>) -> Result<()> {
+    let Some(name) = &options.output else {
         cx.print(text);
-        Next::Exit(code)
-    })
+        return Ok(());
+    };
+    let full = cx.io.path(name);
+    cx.files_mut()
+        .write(&full, text)
+        .map_err(|errno| Fault::fatal(cat!["could not open '", name, "' for writing: ", errno.to_string()]))
 }
 
 fn read(options: &mut Options, args: &[Vec<u8>], repo: Option<&Repo>) -> Result<Own> {
@@ -128,22 +140,10 @@ fn compare(
 ) -> Result<(Vec<Change>, Flat)> {
     let mut pending: Vec<Pending> = arguments.pending.clone();
     if own.merge_base {
-        return Err(Fault::gap("'diff --merge-base'"));
+        pending = from_merge_base(cx, repo, pending)?;
     }
-    let symmetric = pending.iter().any(|p| p.dots == 3);
-    if symmetric {
-        // `a...b`: from the (first) merge base to b.
-        let base = pending.iter().find(|p| p.is_base).cloned();
-        let last = pending.iter().rfind(|p| !p.negated).cloned();
-        let left = pending.iter().find(|p| p.dots == 3 && !p.negated).cloned();
-        let Some((base, last)) = base.zip(last) else {
-            let (a, b) = (
-                left.map(|p| p.name).unwrap_or_default(),
-                pending.last().map(|p| p.name.clone()).unwrap_or_default(),
-            );
-            return Err(Fault::fatal(cat![a, "...", b, ": no merge base"]));
-        };
-        pending = vec![base, last];
+    if pending.iter().any(|p| p.dots == 3) {
+        pending = symmetric(cx, &pending)?;
     }
     let blobs: Vec<&Pending> = pending.iter().filter(|p| p.kind == Kind::Blob).collect();
     if !blobs.is_empty() {
@@ -185,6 +185,68 @@ fn compare(
         [_, _] => Err(usage_error(b"", USAGE)),
         all => Ok((combined_trees(cx, repo, all, paths, options, out)?, Flat::new())),
     }
+}
+
+/// `a...b`: from the (first) merge base to b.
+fn symmetric(cx: &mut Cx<'_, '_>, pending: &[Pending]) -> Result<Vec<Pending>> {
+    let base = pending.iter().find(|p| p.is_base).cloned();
+    let last = pending.iter().rfind(|p| !p.negated).cloned();
+    let left = pending.iter().find(|p| p.dots == 3 && !p.negated).cloned();
+    let Some((base, last)) = base.zip(last) else {
+        let (a, b) = (
+            left.map(|p| p.name).unwrap_or_default(),
+            pending.last().map(|p| p.name.clone()).unwrap_or_default(),
+        );
+        return Err(Fault::fatal(cat![a, "...", b, ": no merge base"]));
+    };
+    if pending.iter().filter(|p| p.is_base).count() > 1 {
+        let left = left.map(|p| p.name).unwrap_or_default();
+        let range = cat![left, "...", last.name];
+        let base = base.oid.hex();
+        cx.eprint(cat!["warning: ", range, ": multiple merge bases, using ", base, "\n"]);
+    }
+    Ok(vec![base, last])
+}
+
+/// `--merge-base`: the first commit is replaced by what it has in common with the second one, or with `HEAD`.
+fn from_merge_base(cx: &Cx<'_, '_>, repo: &Repo, mut pending: Vec<Pending>) -> Result<Vec<Pending>> {
+    if pending.iter().any(|p| p.dots > 0 || p.negated) {
+        return Err(Fault::fatal("--merge-base does not work with ranges"));
+    }
+    let commit = |p: &Pending| crate::log::walk::peel(cx.files(), repo, p.oid);
+    let mut ends = Vec::new();
+    for p in &pending {
+        ends.push(match (commit(p), p.kind) {
+            (Some(oid), _) => oid,
+            (None, Kind::Blob) => return Err(usage_only(USAGE)),
+            (None, _) => return Err(Fault::fatal("--merge-base only works with commits")),
+        });
+    }
+    let (one, other) = match ends[..] {
+        [one] => match repo.refs.head(cx.files()) {
+            Some(head) => (head, one),
+            None => return Err(Fault::fatal("unable to get HEAD")),
+        },
+        [one, other] => (one, other),
+        _ => return Err(usage_error(b"", USAGE)),
+    };
+    let bases = History::new(&repo.store, cx.files()).merge_bases(&one, &[other])?;
+    match bases[..] {
+        [] => Err(Fault::fatal("no merge base found")),
+        [base] => {
+            pending[0].oid = base;
+            pending[0].kind = Kind::Commit;
+            Ok(pending)
+        }
+        _ => Err(Fault::fatal("multiple merge bases found")),
+    }
+}
+
+/// The patches of what is not staged, for `git status -vv`.
+pub(super) fn unstaged_patch(cx: &mut Cx<'_, '_>, repo: &Repo, mut options: Options) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    let (found, old) = compare_index(cx, repo, &Own::default(), &Pathspec::default(), &mut options, &mut out)?;
+    finish(&Contents::new(cx.files(), repo), found, &old, &options, out).map(|(text, _)| text)
 }
 
 fn compare_index(
@@ -452,7 +514,7 @@ fn no_index(cx: &mut Cx<'_, '_>, repo: Option<&Repo>, own: &Own, mut options: Op
     }
     options.renames = None;
     let (text, code) = finish(&contents, found, &Flat::new(), &options, Vec::new())?;
-    cx.print(text);
+    emit(cx, &options, text)?;
     Ok(Next::Exit(code))
 }
 

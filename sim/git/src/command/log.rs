@@ -31,7 +31,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let mut options = LogOptions::new(cx, &repo)?;
     options.read(cx, &repo, args)?;
     let text = run(cx, &repo, &mut options)?;
-    cx.print(text);
+    super::diff::emit(cx, &options.diff, text)?;
     Ok(Next::Exit(if options.complained { 2 } else { 0 }))
 }
 

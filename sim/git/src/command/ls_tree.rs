@@ -3,7 +3,7 @@
 use super::Command;
 use super::plumbing;
 use crate::cat;
-use crate::cli::options::{Parsed, usage_only};
+use crate::cli::options::{Parsed, usage_fatal, usage_only};
 use crate::fault::{Fault, Result};
 use crate::object::{Kind, TreeEntry, mode};
 use crate::oid::Oid;
@@ -29,6 +29,7 @@ pub(super) const COMMAND: Command = Command {
         "full-name",
         "full-tree",
         "abbrev",
+        "format",
     ],
 };
 
@@ -44,6 +45,7 @@ struct List<'a> {
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let parsed = COMMAND.parse(args)?;
     let repo = cx.repo()?;
+    check_formats(&parsed)?;
     let Some((name, paths)) = parsed.args.split_first() else {
         return Err(usage_only(COMMAND.usage));
     };
@@ -88,6 +90,31 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let out = list.out;
     cx.print(out);
     Ok(Next::Exit(0))
+}
+
+/// Only one way to write an entry can be asked for.
+fn check_formats(parsed: &Parsed) -> Result<()> {
+    let mut given: Option<&str> = None;
+    for option in &parsed.options {
+        let shown = match option.name.as_str() {
+            "long" => "-l",
+            "name-only" | "name-status" => "--name-only",
+            "object-only" => "--object-only",
+            _ => continue,
+        };
+        if parsed.has("format") {
+            let message = "--format can't be combined with other format-altering options";
+            return Err(usage_fatal(message, COMMAND.usage));
+        }
+        match given {
+            Some(other) if other != shown => {
+                let message = format!("options '{shown}' and '{other}' cannot be used together");
+                return Err(Fault::Error(message.into_bytes(), 129));
+            }
+            _ => given = Some(shown),
+        }
+    }
+    Ok(())
 }
 
 impl List<'_> {
@@ -157,6 +184,27 @@ impl List<'_> {
             return Ok(());
         }
         let kind = mode::kind(entry.mode);
+        if let Some(format) = self.parsed.value("format") {
+            let size = || -> Result<String> {
+                match kind {
+                    Kind::Blob => Ok(self.repo.store.blob(cx.files(), &entry.oid)?.len().to_string()),
+                    _ => Ok("-".to_owned()),
+                }
+            };
+            let text = plumbing::fill(format, "ls-tree", |field| {
+                Ok(Some(match field {
+                    b"objectmode" => format!("{:06o}", entry.mode).into_bytes(),
+                    b"objecttype" => kind.name().into(),
+                    b"objectname" => oid.clone().into_bytes(),
+                    b"objectsize" => size()?.into_bytes(),
+                    b"objectsize:padded" => format!("{:>7}", size()?).into_bytes(),
+                    b"path" => name.clone(),
+                    _ => return Ok(None),
+                }))
+            })?;
+            self.out.extend_from_slice(&cat![text, end]);
+            return Ok(());
+        }
         let size = match (self.parsed.has("long"), kind) {
             (false, _) => String::new(),
             (true, Kind::Blob) => format!(" {:>7}", self.repo.store.blob(cx.files(), &entry.oid)?.len()),

@@ -9,6 +9,7 @@ mod commit;
 mod config;
 mod diff;
 mod diff_plumbing;
+mod for_each_ref;
 mod hash_object;
 mod init;
 mod log;
@@ -26,6 +27,7 @@ mod rev_list;
 mod rev_parse;
 mod rm;
 mod show;
+mod show_ref;
 mod small;
 mod stash;
 mod status;
@@ -76,6 +78,7 @@ fn hidden_options(command: &str) -> &'static str {
     match command {
         "add" => "    --[no-]warn-embedded-repo  x\n",
         "commit" => "    --[no-]allow-empty  x\n    --[no-]allow-empty-message  x\n",
+        "show-ref" => "    --[no-]heads  x\n",
         _ => "",
     }
 }
@@ -105,8 +108,8 @@ pub const TABLE: &[Command] = &[
     ls_files::COMMAND,
     ls_tree::COMMAND,
     references::CHECK_REF_FORMAT,
-    references::FOR_EACH_REF,
-    references::SHOW_REF,
+    for_each_ref::COMMAND,
+    show_ref::COMMAND,
     references::SYMBOLIC_REF,
     references::UPDATE_REF,
     trees::COMMIT_TREE,

@@ -53,3 +53,45 @@ pub(super) fn commits(
     }
     Ok(found)
 }
+
+/// Fills the `%(field)`s of a format of `ls-files` or `ls-tree`. `get` gives `None` for a field that does not exist.
+pub(super) fn fill(format: &[u8], command: &str, get: impl Fn(&[u8]) -> Result<Option<Vec<u8>>>) -> Result<Vec<u8>> {
+    let bad = |what: Vec<u8>| Fault::fatal(cat![format!("bad {command} format: "), what]);
+    let mut out = Vec::new();
+    let mut rest = format;
+    while let Some(at) = rest.iter().position(|b| *b == b'%') {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at + 1..];
+        let byte = |from: usize| {
+            let digits = core::str::from_utf8(rest.get(from..from + 2)?).ok()?;
+            u8::from_str_radix(digits, 16).ok()
+        };
+        match rest.first() {
+            Some(b'n') => {
+                out.push(b'\n');
+                rest = &rest[1..];
+            }
+            Some(b'x') if let Some(byte) = byte(1) => {
+                out.push(byte);
+                rest = &rest[3..];
+            }
+            Some(b'%') => {
+                out.push(b'%');
+                rest = &rest[1..];
+            }
+            Some(b'(') => {
+                let Some(close) = rest.iter().position(|b| *b == b')') else {
+                    return Err(bad(cat!["element '", rest, "' does not end in ')'"]));
+                };
+                match get(&rest[1..close])? {
+                    Some(value) => out.extend_from_slice(&value),
+                    None => return Err(bad(cat!["%", rest[..=close]])),
+                }
+                rest = &rest[close + 1..];
+            }
+            _ => return Err(bad(cat!["element '", rest, "' does not start with '('"])),
+        }
+    }
+    out.extend_from_slice(rest);
+    Ok(out)
+}

@@ -1,18 +1,15 @@
-//! `git update-ref`, `git symbolic-ref`, `git show-ref`, `git for-each-ref`, `git check-ref-format`.
+//! `git update-ref`, `git symbolic-ref`, `git check-ref-format`.
 
 use super::Command;
-use super::plumbing;
 use crate::cat;
 use crate::cli::options::usage_only;
 use crate::fault::{Fault, Result};
-use crate::listing::{Filter, Listing};
 use crate::object::Kind;
 use crate::oid::Oid;
 use crate::process::{Cx, Next};
-use crate::refs::{Ref, Target, Update, check_format, shorten};
+use crate::refs::{Target, Update, check_format, shorten};
 use crate::repo::Repo;
 use crate::revision::with_resolver;
-use crate::wildmatch::{PATHNAME, wildmatch};
 
 pub(super) const UPDATE_REF: Command = Command {
     name: "update-ref",
@@ -30,47 +27,6 @@ pub(super) const SYMBOLIC_REF: Command = Command {
     help_on_stderr: false,
     paged: false,
     supported: &["quiet", "delete", "short", "recurse", "m"],
-};
-
-pub(super) const SHOW_REF: Command = Command {
-    name: "show-ref",
-    main: show_ref,
-    usage: include_str!("../usage/show-ref.txt"),
-    help_on_stderr: false,
-    paged: false,
-    supported: &[
-        "tags",
-        "heads",
-        "branches",
-        "exists",
-        "verify",
-        "head",
-        "dereference",
-        "hash",
-        "abbrev",
-        "quiet",
-    ],
-};
-
-pub(super) const FOR_EACH_REF: Command = Command {
-    name: "for-each-ref",
-    main: for_each_ref,
-    usage: include_str!("../usage/for-each-ref.txt"),
-    help_on_stderr: false,
-    paged: false,
-    supported: &[
-        "count",
-        "format",
-        "sort",
-        "points-at",
-        "merged",
-        "no-merged",
-        "contains",
-        "no-contains",
-        "ignore-case",
-        "exclude",
-        "omit-empty",
-    ],
 };
 
 pub(super) const CHECK_REF_FORMAT: Command = Command {
@@ -258,146 +214,6 @@ fn symbolic_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         }
         _ => Err(usage_only(SYMBOLIC_REF.usage)),
     }
-}
-
-fn show_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    let parsed = SHOW_REF.parse(args)?;
-    let repo = cx.repo()?;
-    let (hash_only, quiet) = (parsed.has("hash"), parsed.has("quiet"));
-    let width: Option<usize> = ["hash", "abbrev"].iter().find_map(|name| {
-        let given = parsed.has(name);
-        let text = parsed.value(name);
-        match (given, text, *name) {
-            (true, Some(text), _) => crate::bytes::parse_number(text),
-            (true, None, "abbrev") => Some(repo.abbreviation(cx.files())),
-            _ => None,
-        }
-    });
-    let line = |cx: &Cx<'_, '_>, oid: &Oid, name: &[u8]| {
-        let hex = width.map_or_else(|| oid.hex(), |len| repo.store.abbreviate(cx.files(), oid, len));
-        if hash_only {
-            cat![hex, "\n"]
-        } else {
-            cat![hex, " ", name, "\n"]
-        }
-    };
-    if parsed.has("exists") {
-        let [name] = parsed.args.as_slice() else {
-            return Err(Fault::fatal("--exists requires exactly one reference"));
-        };
-        if repo.refs.read(cx.files(), name).is_some() {
-            return Ok(Next::Exit(0));
-        }
-        return Err(Fault::Error(b"reference does not exist".to_vec(), 2));
-    }
-    if parsed.has("verify") {
-        if parsed.args.is_empty() {
-            return Err(Fault::fatal("--verify requires a reference"));
-        }
-        for name in &parsed.args {
-            let full =
-                name.starts_with(b"refs/") || name == b"HEAD" || check_format(name, true) && !name.contains(&b'/');
-            match repo.refs.oid(cx.files(), name).filter(|_| full) {
-                Some(oid) if !quiet => {
-                    let text = line(cx, &oid, name);
-                    cx.print(text);
-                }
-                Some(_) => {}
-                None if quiet => return Ok(Next::Exit(1)),
-                None => return Err(Fault::fatal(cat!["'", name, "' - not a valid ref"])),
-            }
-        }
-        return Ok(Next::Exit(0));
-    }
-    let mut refs = Vec::new();
-    if parsed.has("head")
-        && let Some(oid) = repo.refs.head(cx.files())
-    {
-        refs.push(Ref {
-            name: b"HEAD".to_vec(),
-            oid,
-            symbolic: None,
-        });
-    }
-    let heads = parsed.has("heads") || parsed.has("branches");
-    for item in repo.refs.list(cx.files(), b"refs/") {
-        let limited = heads || parsed.has("tags");
-        let fits = heads && item.name.starts_with(b"refs/heads/")
-            || parsed.has("tags") && item.name.starts_with(b"refs/tags/");
-        if !limited || fits {
-            refs.push(item);
-        }
-    }
-    let tail_matches = |name: &[u8]| {
-        parsed.args.is_empty()
-            || name == b"HEAD" && parsed.has("head")
-            || parsed
-                .args
-                .iter()
-                .any(|pattern| name == pattern.as_slice() || name.ends_with(&cat!["/", pattern]))
-    };
-    refs.retain(|item| tail_matches(&item.name));
-    for item in &refs {
-        if quiet {
-            continue;
-        }
-        let mut text = line(cx, &item.oid, &item.name);
-        if parsed.has("dereference")
-            && let Some(tag) = repo
-                .store
-                .read(cx.files(), &item.oid)
-                .filter(|object| object.kind == Kind::Tag)
-            && tag.kind == Kind::Tag
-            && let Some(peeled) = plumbing::peel(cx, &repo, item.oid, None)
-        {
-            text.extend_from_slice(&line(cx, &peeled, &cat![item.name, "^{}"]));
-        }
-        cx.print(text);
-    }
-    Ok(Next::Exit(u8::from(refs.is_empty())))
-}
-
-fn for_each_ref(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    let parsed = FOR_EACH_REF.parse(args)?;
-    let repo = cx.repo()?;
-    let mut refs = repo.refs.list(cx.files(), b"refs/");
-    let fits = |pattern: &Vec<u8>, name: &[u8]| {
-        let prefix = pattern.strip_suffix(b"/").unwrap_or(pattern);
-        name == prefix || name.starts_with(&cat![prefix, "/"]) || wildmatch(pattern, name, PATHNAME)
-    };
-    refs.retain(|item| parsed.args.is_empty() || parsed.args.iter().any(|pattern| fits(pattern, &item.name)));
-    let excluded = parsed.values("exclude");
-    refs.retain(|item| !excluded.iter().any(|pattern| fits(pattern, &item.name)));
-    let filter = Filter {
-        contains: plumbing::commits(cx, &repo, &parsed, "contains")?,
-        no_contains: plumbing::commits(cx, &repo, &parsed, "no-contains")?,
-        merged: plumbing::commits(cx, &repo, &parsed, "merged")?,
-        no_merged: plumbing::commits(cx, &repo, &parsed, "no-merged")?,
-        points_at: plumbing::commits(cx, &repo, &parsed, "points-at")?,
-    };
-    filter.apply(&repo, cx.files(), &mut refs)?;
-    let listing = Listing {
-        repo: &repo,
-        files: cx.files(),
-        clock: cx.clock(),
-    };
-    listing.sort(&mut refs, &parsed.values("sort"), parsed.has("ignore-case"))?;
-    let count = parsed
-        .number("count")?
-        .filter(|count| *count > 0)
-        .map_or(usize::MAX, |count| count as usize);
-    let format = parsed
-        .value("format")
-        .unwrap_or(b"%(objectname) %(objecttype)\t%(refname)");
-    let mut out = Vec::new();
-    for item in refs.iter().take(count) {
-        let line = listing.format(item, format)?;
-        if !(line.is_empty() && parsed.has("omit-empty")) {
-            out.extend_from_slice(&cat![line, "\n"]);
-        }
-    }
-    cx.print(out);
-    Ok(Next::Exit(0))
 }
 
 fn check_ref_format(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {

@@ -10,7 +10,7 @@ use crate::log::starts::chosen;
 use crate::oid::Oid;
 use crate::process::{Cx, Next};
 use crate::repo::Repo;
-use crate::revision::{unknown_revision, with_resolver};
+use crate::revision::{RULES, unknown_revision, with_resolver};
 use crate::walk::History;
 use crate::wildmatch::wildmatch;
 
@@ -380,6 +380,12 @@ fn show(cx: &mut Cx<'_, '_>, state: &State, name: &[u8], negated: bool, oid: &Oi
     let repo = cx.repo()?;
     let sign = if negated { "^" } else { "" };
     if state.symbolic_full || state.abbrev_ref {
+        let full = |(before, after): &(&str, &str)| cat![*before, name, *after];
+        let meant = RULES.iter().filter(|rule| repo.refs.exists(cx.files(), &full(rule)));
+        if meant.count() > 1 {
+            cx.eprint(cat!["error: refname '", name, "' is ambiguous\n"]);
+            return Ok(());
+        }
         let full = with_resolver(cx, &repo, |resolver| resolver.dwim(name))?.map(|(full, _)| full);
         let full = match full {
             Some(full) if full == b"HEAD" => repo.refs.head_branch(cx.files()).unwrap_or(full),
@@ -387,7 +393,7 @@ fn show(cx: &mut Cx<'_, '_>, state: &State, name: &[u8], negated: bool, oid: &Oi
             None => return Ok(()),
         };
         let text = if state.abbrev_ref {
-            crate::refs::shorten(&full).to_vec()
+            crate::revision::shortest_name(&repo, cx.files(), &full).to_vec()
         } else {
             full
         };

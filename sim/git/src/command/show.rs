@@ -1,6 +1,7 @@
 //! `git show`.
 
 use super::Command;
+use super::diff::emit;
 use super::log::{printer, read_arguments, run};
 use crate::cat;
 use crate::fault::{Fault, Result};
@@ -40,7 +41,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let ranges = arguments.pending.iter().any(|pending| pending.negated);
     if ranges {
         let text = run(cx, &repo, &mut options)?;
-        cx.print(text);
+        emit(cx, &options.diff, text)?;
         return Ok(Next::Exit(if options.complained { 2 } else { 0 }));
     }
     if options.graph {
@@ -65,7 +66,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         shower.object(&mut out, &name, oid)?;
     }
     let complained = shower.writer.complained;
-    cx.print(out);
+    emit(cx, &options.diff, out)?;
     Ok(Next::Exit(if complained { 2 } else { 0 }))
 }
 

@@ -347,13 +347,12 @@ fn write_hunks(out: &mut Vec<u8>, sheet: &[Line], result: &[&[u8]], parents: usi
     let (frag, reset) = (options.colors.start("diff.frag", "cyan"), options.colors.reset());
     let mut at = 0;
     let mut function: Option<&[u8]> = None;
-    let mut searched = 0;
     while let Some(begin) = (at..=count).find(|i| sheet[*i].shown) {
         let end = (begin..=count).find(|i| !sheet[*i].shown).unwrap_or(count + 1);
-        if let Some(found) = function_line(result, searched.min(begin), begin.min(count)) {
+        // Only what is not shown can name the function.
+        if let Some(found) = function_line(result, at.min(begin).min(count), begin.min(count)) {
             function = Some(found);
         }
-        searched = begin;
         let result_len = end.min(count) - begin.min(count);
         let mut head = "@".repeat(parents + 1);
         for parent in 0..parents {

@@ -86,7 +86,7 @@ pub fn stat_kind(contents: &Contents<'_>, change: &Change, options: &Options) ->
         } else if new.is_empty() && !options.ignores_whitespace() {
             removed = old.len();
         } else {
-            let found = essaim_text::diff(&old, &new, &options.text);
+            let found = options.changes(&old, &new);
             for line in hunks(&old, &new, &found, &options.hunks)
                 .iter()
                 .flat_map(|hunk| &hunk.lines)
@@ -160,6 +160,7 @@ fn numstat(out: &mut Vec<u8>, change: &Change, kind: StatKind, options: &Options
 /// `--compact-summary`'s words after the name.
 fn compact(change: &Change) -> Vec<u8> {
     let words = match (change.old.0, change.new.0) {
+        _ if change.letter == b'U' => "",
         (0, 0o100_755) => " (new +x)",
         (0, 0o120_000) => " (new +l)",
         (0, _) => " (new)",

@@ -161,7 +161,14 @@ pub fn tree_index(base: &Flat, index: &Index, pathspec: &Pathspec) -> Vec<Change
 pub fn index_work(files: &Files, repo: &Repo, index: &Index, pathspec: &Pathspec, stage: u8) -> Vec<Change> {
     let mut found = Vec::new();
     for path in index.unmerged_paths().iter().filter(|path| pathspec.matches(path)) {
-        found.push(unmerged(path));
+        let mode = match worktree::lstat_no_links(files, repo, path) {
+            Ok(metadata) if !metadata.is_dir() => worktree::mode_of(&metadata),
+            _ => 0,
+        };
+        found.push(Change {
+            new: (mode, Oid::NULL),
+            ..unmerged(path)
+        });
         if let Some(entry) = index.get(path, stage) {
             found.extend(against_file(files, repo, path, (entry.mode, entry.oid)));
         }

@@ -16,6 +16,7 @@ use crate::fault::Result;
 use crate::object::mode;
 use crate::oid::Oid;
 use crate::output::Colors;
+use crate::regex::Regex;
 use crate::repo::Repo;
 pub use crate::status::Change;
 use crate::worktree::read_blob;
@@ -137,6 +138,12 @@ pub struct Options {
     pub pickaxe_all: bool,
     /// `--word-diff`.
     pub words: Option<WordDiff>,
+    /// `--word-diff-regex`: what a word is.
+    pub word_regex: Option<Regex>,
+    /// `-I`: changes of which all lines match do not count.
+    pub ignored_lines: Vec<Regex>,
+    /// `--output`: where the text goes.
+    pub output: Option<Vec<u8>>,
     /// `core.quotePath`.
     pub quote_high: bool,
     /// `--relative`: only below this directory, and without it.
@@ -184,6 +191,9 @@ impl Options {
             pickaxe: None,
             pickaxe_all: false,
             words: None,
+            word_regex: None,
+            ignored_lines: Vec::new(),
+            output: None,
             quote_high: true,
             relative: None,
             show_trees: false,
@@ -216,10 +226,22 @@ impl Options {
         if let Ok(Some(width)) = config.int("diff.statgraphwidth") {
             self.stat.graph_width = usize::try_from(width).ok();
         }
+        if let Ok(Some(width)) = config.int("diff.statnamewidth") {
+            self.stat.name_width = usize::try_from(width).ok();
+        }
+        if let Some(prefix) = config.get("diff.srcprefix") {
+            self.old_prefix = prefix.to_vec();
+        }
+        if let Some(prefix) = config.get("diff.dstprefix") {
+            self.new_prefix = prefix.to_vec();
+        }
         if config.bool_or("diff.noprefix", false) {
             self.old_prefix = Vec::new();
             self.new_prefix = Vec::new();
         }
+        self.word_regex = config
+            .get("diff.wordregex")
+            .and_then(|text| Regex::extended(text, false));
         if porcelain {
             match config.get("diff.renames") {
                 Some(b"copies" | b"copy") => self.copies = true,
@@ -256,7 +278,26 @@ impl Options {
 
     /// Whether white space differences are left out.
     pub fn ignores_whitespace(&self) -> bool {
-        self.text.whitespace != Whitespace::Exact || self.text.ignore_blank_lines
+        self.text.whitespace != Whitespace::Exact || self.text.ignore_blank_lines || !self.ignored_lines.is_empty()
+    }
+
+    /// What differs between two texts. `-I` marks the changes that do not count.
+    pub fn changes(&self, old: &[&[u8]], new: &[&[u8]]) -> Vec<essaim_text::Change> {
+        let mut found = match self.hunks.context {
+            0 if !self.function_context => essaim_text::diff_without_context(old, new, &self.text),
+            _ => essaim_text::diff(old, new, &self.text),
+        };
+        if !self.ignored_lines.is_empty() {
+            let matches = |line: &&[u8]| {
+                let text = line.strip_suffix(b"\n").unwrap_or(line);
+                self.ignored_lines.iter().any(|regex| regex.is_match(text))
+            };
+            for change in &mut found {
+                let mut lines = old[change.old.clone()].iter().chain(&new[change.new.clone()]);
+                change.ignorable |= lines.all(matches);
+            }
+        }
+        found
     }
 }
 

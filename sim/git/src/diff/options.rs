@@ -4,12 +4,13 @@ use super::{Options, Pickaxe, WordDiff, algorithm};
 use crate::bytes::parse_number;
 use crate::cat;
 use crate::fault::{Fault, Result};
+use crate::regex::Regex;
 use crate::repo::Repo;
 use essaim_text::Algorithm;
 use essaim_text::Whitespace;
 
 /// Options real Git has and this engine has not.
-const GAPS: [&str; 27] = [
+const GAPS: [&str; 24] = [
     "--dirstat",
     "-X",
     "--cumulative",
@@ -20,12 +21,9 @@ const GAPS: [&str; 27] = [
     "--color-moved",
     "--color-moved-ws",
     "--ws-error-highlight",
-    "--output",
     "-O",
     "--skip-to",
     "--rotate-to",
-    "-I",
-    "--ignore-matching-lines",
     "--binary",
     "--break-rewrites",
     "-B",
@@ -33,7 +31,7 @@ const GAPS: [&str; 27] = [
     "--output-indicator-old",
     "--output-indicator-context",
     "--find-object",
-    "--word-diff-regex",
+    "--ita-visible-in-index",
     "--anchored",
     "-W",
     "--function-context",
@@ -220,28 +218,23 @@ impl Options {
     }
 
     /// `-U<n>`.
-    fn take_context(&mut self, word: &[u8], words: &mut Words<'_>) -> Result<bool> {
-        for name in ["-U", "--unified"] {
-            if word == b"--unified" || !word.starts_with(name.as_bytes()) {
-                continue;
-            }
-            if let Some(value) = word.strip_prefix(b"-U").or(word.strip_prefix(b"--unified=")) {
-                let value = if value.is_empty() {
-                    words.take().unwrap_or_default()
-                } else {
-                    value
-                };
-                self.hunks.context = number(if name == "-U" { "-U" } else { "--unified" }, value)?;
-                self.formats.patch = true;
-                self.formats.none = false;
-                return Ok(true);
-            }
+    fn take_context(&mut self, word: &[u8]) -> Result<bool> {
+        let value = match (word.strip_prefix(b"-U"), word.strip_prefix(b"--unified")) {
+            (Some(value), _) | (_, Some([b'=', value @ ..])) => value,
+            (_, Some([])) => b"",
+            _ => return Ok(false),
+        };
+        if !value.is_empty() || word.ends_with(b"=") {
+            let wrong = || Fault::Error(b"--unified expects a numerical value".to_vec(), 129);
+            self.hunks.context = parse_number(value).ok_or_else(wrong)?;
         }
-        Ok(false)
+        self.formats.patch = true;
+        self.formats.none = false;
+        Ok(true)
     }
 
     fn take_valued(&mut self, word: &[u8], words: &mut Words<'_>) -> Result<bool> {
-        if self.take_context(word, words)? || self.take_width(word, words)? {
+        if self.take_context(word)? || self.take_width(word, words)? {
             return Ok(true);
         }
         let mut get = |name: &str| words.value(word, name);
@@ -272,6 +265,19 @@ impl Options {
             });
         } else if let Some(value) = get("-G")? {
             self.pickaxe = Some(Pickaxe::Lines(value));
+        } else if let Some(value) = get("--output")? {
+            self.output = Some(value);
+            self.color_option.get_or_insert_with(|| b"never".to_vec());
+        } else if let Some(value) =
+            get("-I")?.map_or_else(|| get("--ignore-matching-lines"), |value| Ok(Some(value)))?
+        {
+            let regex = Regex::extended(&value, false);
+            let invalid = || Fault::Error(cat!["invalid regex given to -I: '", value, "'"], 129);
+            self.ignored_lines.push(regex.ok_or_else(invalid)?);
+        } else if let Some(value) = get("--word-diff-regex")? {
+            self.word_regex = Some(word_regex(&value)?);
+            self.words.get_or_insert(WordDiff::Plain);
+            self.formats.patch = true;
         } else if let Some(value) = get("-l")? {
             number("-l", &value)?;
         } else {
@@ -292,6 +298,8 @@ impl Options {
                 continue;
             };
             let value = number(name, &value)?;
+            self.formats.stat = true;
+            self.formats.none = false;
             match name {
                 "--stat-width" => self.stat.width = value,
                 "--stat-name-width" => self.stat.name_width = Some(value),
@@ -337,7 +345,7 @@ impl Options {
             self.copies_harder |= self.copies;
             self.copies = true;
             self.renames = Some(threshold(value, "find-copies")?);
-        } else if let Some(style) = split("--word-diff") {
+        } else if let Some(style) = split("--word-diff").filter(|style| !style.starts_with('-')) {
             self.words = match style {
                 "" | "=plain" => Some(WordDiff::Plain),
                 "=color" => Some(WordDiff::Color),
@@ -349,7 +357,10 @@ impl Options {
                 }
             };
             self.formats.patch = true;
-        } else if word == "--color-words" {
+        } else if word == "--color-words" || word.starts_with("--color-words=") {
+            if let Some(regex) = word.strip_prefix("--color-words=") {
+                self.word_regex = Some(word_regex(regex.as_bytes())?);
+            }
             self.words = Some(WordDiff::Color);
             self.color_option = Some(b"always".to_vec());
             self.formats.patch = true;
@@ -362,6 +373,10 @@ impl Options {
         }
         Ok(true)
     }
+}
+
+fn word_regex(text: &[u8]) -> Result<Regex> {
+    Regex::extended(text, false).ok_or_else(|| Fault::fatal(cat!["invalid regular expression: ", text]))
 }
 
 /// `50%`, `5` (tenths), `90`: Git reads digits as a fraction, `%` as percent.

@@ -5,7 +5,7 @@ use crate::cat;
 use crate::fault::Result;
 use crate::oid::Oid;
 use crate::output::{quote_path, quote_two};
-use essaim_text::{Hunk, LineKind, diff, diff_without_context, hunks, is_binary, lines};
+use essaim_text::{Hunk, LineKind, diff, hunks, is_binary, lines};
 
 /// The patch of one change.
 pub fn write(out: &mut Vec<u8>, contents: &Contents<'_>, change: &Change, options: &Options) -> Result<()> {
@@ -81,10 +81,7 @@ fn one(out: &mut Vec<u8>, contents: &Contents<'_>, change: &Change, options: &Op
     }
     let mut body = Vec::new();
     let (old, new) = (lines(&old), lines(&new));
-    let found = match options.hunks.context {
-        0 if !options.function_context => diff_without_context(&old, &new, &options.text),
-        _ => diff(&old, &new, &options.text),
-    };
+    let found = options.changes(&old, &new);
     let found = hunks(&old, &new, &found, &options.hunks);
     for hunk in &found {
         match options.words {
@@ -218,7 +215,10 @@ fn write_marked(out: &mut Vec<u8>, text: &[u8], color: &str, warn: &str, reset: 
 
 /// `--check`: conflict markers and bad white space on added lines.
 pub fn check(out: &mut Vec<u8>, contents: &Contents<'_>, changes: &[Change], options: &Options) -> Result<()> {
-    for change in changes.iter().filter(|change| change.new.0 != 0) {
+    for change in changes
+        .iter()
+        .filter(|change| change.new.0 != 0 && change.letter != b'U')
+    {
         check_one(out, contents, change, options)?;
     }
     Ok(())

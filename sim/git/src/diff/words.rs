@@ -2,6 +2,7 @@
 
 use super::{Options, WordDiff, patch};
 use crate::cat;
+use crate::regex::Regex;
 use essaim_text::{DiffOptions, Hunk, LineKind, diff};
 
 /// One hunk, word by word.
@@ -28,12 +29,32 @@ fn context(out: &mut Vec<u8>, text: &[u8], style: WordDiff, options: &Options) {
     let reset = options.colors.reset();
     match style {
         WordDiff::Porcelain => out.extend_from_slice(&cat![" ", body, reset, "\n~\n"]),
+        _ if body.is_empty() => out.push(b'\n'),
         _ => out.extend_from_slice(&cat![body, reset, "\n"]),
     }
 }
 
+/// The words of a text by their places: what a regular expression takes, line by line.
+fn words_by(regex: &Regex, text: &[u8]) -> Vec<core::ops::Range<usize>> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive(|b| *b == b'\n') {
+        let body = line.strip_suffix(b"\n").unwrap_or(line);
+        let mut at = 0;
+        while let Some(word) = regex.find(&body[at..]).filter(|word| !word.is_empty()) {
+            found.push(start + at + word.start..start + at + word.end);
+            at += word.end;
+        }
+        start += line.len();
+    }
+    found
+}
+
 /// The words of a text: runs of anything but white space, by their places.
-fn words(text: &[u8]) -> Vec<core::ops::Range<usize>> {
+fn words(text: &[u8], options: &Options) -> Vec<core::ops::Range<usize>> {
+    if let Some(regex) = &options.word_regex {
+        return words_by(regex, text);
+    }
     let mut found = Vec::new();
     let mut at = 0;
     while at < text.len() {
@@ -66,7 +87,7 @@ fn changed(out: &mut Vec<u8>, removed: &[u8], added: &[u8], style: WordDiff, opt
         pieces.end();
         return;
     }
-    let (old_words, new_words) = (words(removed), words(added));
+    let (old_words, new_words) = (words(removed, options), words(added, options));
     let old: Vec<&[u8]> = old_words.iter().map(|range| &removed[range.clone()]).collect();
     let new: Vec<&[u8]> = new_words.iter().map(|range| &added[range.clone()]).collect();
     let text_options = DiffOptions {

@@ -144,7 +144,8 @@ fn one(fields: &Fields<'_, '_>, text: &[u8], state: &mut State) -> Result<usize>
     }
 }
 
-fn sanitized(subject: &[u8]) -> Vec<u8> {
+/// `%f`: a subject as part of a file name.
+pub(crate) fn sanitized(subject: &[u8]) -> Vec<u8> {
     let mut out: Vec<u8> = Vec::new();
     let mut gap = false;
     for byte in subject {

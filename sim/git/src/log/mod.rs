@@ -3,7 +3,7 @@
 pub mod arguments;
 mod choose;
 pub mod decorate;
-mod fields;
+pub(crate) mod fields;
 pub mod graph;
 mod layout;
 pub mod limits;
@@ -13,5 +13,5 @@ pub mod show;
 mod sides;
 mod simplify;
 pub mod starts;
-mod trailers;
+pub(crate) mod trailers;
 pub mod walk;

@@ -46,6 +46,11 @@ pub struct Long<'a> {
 impl Long<'_> {
     /// The whole text.
     pub fn text(&self) -> Result<Vec<u8>> {
+        self.text_with(&[])
+    }
+
+    /// The same with patches (`-v`) before its last line.
+    pub fn text_with(&self, patches: &[u8]) -> Result<Vec<u8>> {
         let mut out = self.head()?;
         let operation = Operation::read(self.files, self.repo);
         operation.describe(self.files, self.repo, self.status, self.hints, &mut out)?;
@@ -75,6 +80,7 @@ impl Long<'_> {
             };
             out.extend_from_slice(&cat!["Untracked files not listed", hint, "\n"]);
         }
+        out.extend_from_slice(patches);
         if !self.committable {
             out.extend_from_slice(self.nothing().as_bytes());
         }
@@ -94,7 +100,10 @@ impl Long<'_> {
         if !self.initial
             && let Some(tracking) = tracking::of_branch(self.files, repo, short)?
         {
-            let sentence = tracking::sentence(&tracking, self.hints);
+            let sentence = match self.ahead_behind {
+                true => tracking::sentence(&tracking, self.hints),
+                false => tracking::plain_sentence(&tracking, self.hints),
+            };
             out.extend_from_slice(&sentence);
             out.push(b'\n');
         }

@@ -13,11 +13,20 @@ use essaim_kernel::Files;
 use std::collections::BTreeMap;
 
 /// The whole text.
-pub fn text(files: &Files, repo: &Repo, index: &Index, status: &Status, branch: bool, null: bool) -> Result<Vec<u8>> {
+///
+/// `branch`: its lines too, and whether ahead and behind are counted.
+pub fn text(
+    files: &Files,
+    repo: &Repo,
+    index: &Index,
+    status: &Status,
+    branch: Option<bool>,
+    null: bool,
+) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     let end: &[u8] = if null { b"\0" } else { b"\n" };
-    if branch {
-        branch_lines(files, repo, end, &mut out)?;
+    if let Some(counted) = branch {
+        branch_lines(files, repo, end, counted, &mut out)?;
     }
     let show = |path: &[u8]| match null {
         true => path.to_vec(),
@@ -101,7 +110,7 @@ fn changed(index: &Index, path: &[u8], staged: Option<&Change>, unstaged: Option
     .into_bytes()
 }
 
-fn branch_lines(files: &Files, repo: &Repo, end: &[u8], out: &mut Vec<u8>) -> Result<()> {
+fn branch_lines(files: &Files, repo: &Repo, end: &[u8], counted: bool, out: &mut Vec<u8>) -> Result<()> {
     let oid = repo.refs.head(files).map_or("(initial)".to_owned(), |oid| oid.hex());
     out.extend_from_slice(&cat!["# branch.oid ", oid, end]);
     let Some(full) = repo.refs.head_branch(files) else {
@@ -112,7 +121,9 @@ fn branch_lines(files: &Files, repo: &Repo, end: &[u8], out: &mut Vec<u8>) -> Re
     out.extend_from_slice(&cat!["# branch.head ", branch, end]);
     if let Some(tracking) = tracking::of_branch(files, repo, branch)? {
         out.extend_from_slice(&cat!["# branch.upstream ", tracking.short, end]);
-        if let Some((ahead, behind)) = tracking.apart {
+        if tracking.apart.is_some_and(|apart| !counted && apart != (0, 0)) {
+            out.extend_from_slice(&cat!["# branch.ab +? -?", end]);
+        } else if let Some((ahead, behind)) = tracking.apart {
             out.extend_from_slice(&cat![format!("# branch.ab +{ahead} -{behind}"), end]);
         }
     }

@@ -30,9 +30,14 @@ pub struct Short<'a> {
 impl Short<'_> {
     /// The whole text.
     pub fn text(&self) -> Result<Vec<u8>> {
+        self.text_with(true)
+    }
+
+    /// The same; whether ahead and behind are counted.
+    pub fn text_with(&self, ahead_behind: bool) -> Result<Vec<u8>> {
         let mut out = Vec::new();
         if self.branch {
-            self.branch_line(&mut out)?;
+            self.branch_line(ahead_behind, &mut out)?;
         }
         let mut letters: BTreeMap<&[u8], (u8, u8, Option<&[u8]>)> = BTreeMap::new();
         for change in &self.status.staged {
@@ -103,7 +108,7 @@ impl Short<'_> {
         quote_path_short(&relative, quote_high(&self.repo.config))
     }
 
-    fn branch_line(&self, out: &mut Vec<u8>) -> Result<()> {
+    fn branch_line(&self, ahead_behind: bool, out: &mut Vec<u8>) -> Result<()> {
         let header = self.colors.start("status.header", "");
         let local = self.colors.start("status.localbranch", "green");
         let remote = self.colors.start("status.remotebranch", "red");
@@ -126,6 +131,7 @@ impl Short<'_> {
             match tracking.apart {
                 None if self.repo.refs.head(self.files).is_some() => out.extend_from_slice(b" [gone]"),
                 None | Some((0, 0)) => {}
+                Some(_) if !ahead_behind => out.extend_from_slice(b" [different]"),
                 Some((ahead, 0)) => out.extend_from_slice(&cat![" [ahead ", number(ahead, &local), "]"]),
                 Some((0, behind)) => out.extend_from_slice(&cat![" [behind ", number(behind, &remote), "]"]),
                 Some((ahead, behind)) => out.extend_from_slice(&cat![

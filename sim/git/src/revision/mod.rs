@@ -4,7 +4,7 @@ mod diagnose;
 mod names;
 mod search;
 
-pub use names::upstream;
+pub use names::{shortest_name, upstream};
 
 use crate::bytes::parse_number;
 use crate::cat;

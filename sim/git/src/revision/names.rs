@@ -7,6 +7,7 @@ use crate::date;
 use crate::fault::{Fault, Result};
 use crate::oid::Oid;
 use crate::repo::Repo;
+use essaim_kernel::Files;
 
 impl Resolver<'_> {
     /// The full name and object of a short reference name.
@@ -89,10 +90,12 @@ impl Resolver<'_> {
             name => cat!["refs/heads/", name],
         };
         let short = full.strip_prefix(b"refs/heads/").unwrap_or(&full).to_vec();
-        if !self.repo.refs.exists(self.files, &full) && !branch.is_empty() {
-            return Err(Fault::fatal(cat!["no such branch: '", short, "'"]));
-        }
-        upstream(self.repo, &short).ok_or_else(|| Fault::fatal(cat!["no upstream configured for branch '", short, "'"]))
+        upstream(self.repo, &short).ok_or_else(|| {
+            Fault::fatal(match self.repo.refs.exists(self.files, &full) {
+                true => cat!["no upstream configured for branch '", short, "'"],
+                false => cat!["no such branch: '", short, "'"],
+            })
+        })
     }
 
     /// `main@{2}`, `HEAD@{yesterday}`.
@@ -170,6 +173,27 @@ pub(super) fn is_upstream(inner: &[u8]) -> bool {
     [b"u".as_slice(), b"upstream", b"push"]
         .iter()
         .any(|word| inner.eq_ignore_ascii_case(word))
+}
+
+/// The shortest name that still means this reference.
+pub fn shortest_name<'n>(repo: &Repo, files: &Files, name: &'n [u8]) -> &'n [u8] {
+    let strict = repo.config.bool_or("core.warnambiguousrefs", true);
+    for nth in (1..RULES.len()).rev() {
+        let (before, after) = RULES[nth];
+        let inner = name.strip_prefix(before.as_bytes());
+        let Some(short) = inner.and_then(|inner| inner.strip_suffix(after.as_bytes())) else {
+            continue;
+        };
+        let others = if strict { RULES.len() } else { nth };
+        let taken = (0..others).filter(|other| *other != nth).any(|other| {
+            let full = cat![RULES[other].0, short, RULES[other].1];
+            full != name && repo.refs.exists(files, &full)
+        });
+        if !short.is_empty() && !taken {
+            return short;
+        }
+    }
+    name
 }
 
 /// The full name of what a branch (short name) follows, by its settings.
