@@ -79,6 +79,7 @@ pub fn gnu_unified(old: &[u8], new: &[u8], whitespace: Whitespace, context: usiz
         context,
         inter_hunk_context: 0,
         function: FunctionRule::Never,
+        ..HunkOptions::default()
     };
     let mut out = Vec::new();
     for hunk in hunks(&old, &new, &changes, &options) {

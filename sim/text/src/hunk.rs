@@ -3,6 +3,7 @@
 use crate::diff::{Change, DiffOptions, diff, diff_without_context};
 use crate::function::FunctionRule;
 use crate::line::lines;
+use core::ops::Range;
 
 /// How changes are grouped and headed. The default is that of `git diff`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct HunkOptions {
     pub inter_hunk_context: usize,
     /// Which lines name the function in a hunk header.
     pub function: FunctionRule,
+    /// `-W`: the context is the whole function.
+    pub whole_functions: bool,
 }
 
 impl Default for HunkOptions {
@@ -22,6 +25,7 @@ impl Default for HunkOptions {
             context: 3,
             inter_hunk_context: 0,
             function: FunctionRule::Default,
+            whole_functions: false,
         }
     }
 }
@@ -129,8 +133,12 @@ pub fn hunks<'a>(old: &[&'a [u8]], new: &[&'a [u8]], changes: &[Change], options
     let mut function = None;
     let mut searched_to = 0;
     while let Some((group, after)) = next_group(rest, options) {
+        let (group, after, range) = match options.whole_functions {
+            true => widen(old, new, rest, group, options),
+            false => (group, after, near(old, new, group, options.context)),
+        };
         rest = after;
-        let mut hunk = build(old, new, group, options.context);
+        let mut hunk = build(old, new, group, &range);
         let candidates = old[searched_to..hunk.old_start.max(searched_to)].iter();
         if let Some(text) = candidates.rev().find_map(|line| options.function.text(line)) {
             function = Some(text);
@@ -190,28 +198,108 @@ fn next_group<'c>(changes: &'c [Change], options: &HunkOptions) -> Option<(&'c [
     Some(changes.split_at(last + 1))
 }
 
-fn build<'a>(old: &[&'a [u8]], new: &[&'a [u8]], changes: &[Change], context: usize) -> Hunk<'a> {
+/// The lines a hunk covers, in both files.
+struct Span {
+    old: Range<usize>,
+    new: Range<usize>,
+}
+
+/// The changes with so many lines around them.
+fn near(old: &[&[u8]], new: &[&[u8]], changes: &[Change], context: usize) -> Span {
     let (first, last) = (&changes[0], &changes[changes.len() - 1]);
-    let old_start = first.old.start.saturating_sub(context);
-    let new_start = first.new.start.saturating_sub(context);
     let after = context.min(old.len() - last.old.end).min(new.len() - last.new.end);
+    Span {
+        old: first.old.start.saturating_sub(context)..last.old.end + after,
+        new: first.new.start.saturating_sub(context)..last.new.end + after,
+    }
+}
+
+/// The changes with the functions they stand in; changes that come to lie in them are taken in.
+fn widen<'c>(
+    old: &[&[u8]],
+    new: &[&[u8]],
+    changes: &'c [Change],
+    group: &'c [Change],
+    options: &HunkOptions,
+) -> (&'c [Change], &'c [Change], Span) {
+    let names = |line: &[u8]| options.function.text(line).is_some();
+    let is_empty = |line: &[u8]| line.trim_ascii().is_empty();
+    let skipped = changes.len() - next_group(changes, options).map_or(0, |(group, after)| group.len() + after.len());
+    let mut first = skipped;
+    let mut last = skipped + group.len() - 1;
+    let mut span = near(old, new, &changes[first..=last], options.context);
+    loop {
+        let change = &changes[first];
+        let appended = change.old.start >= old.len();
+        // A function that was added whole at the end needs no other one.
+        let start = match appended && new[change.new.start..].iter().any(|line| names(line)) {
+            true => break,
+            false if appended => old.len().checked_sub(1),
+            false => Some(change.old.start),
+        };
+        let mut top = start
+            .and_then(|start| (0..=start).rev().find(|at| names(old[*at])))
+            .unwrap_or(0);
+        while top > 0 && !is_empty(old[top - 1]) && !names(old[top - 1]) {
+            top -= 1;
+        }
+        if top >= span.old.start {
+            break;
+        }
+        span.new.start = span.new.start.saturating_sub(span.old.start - top);
+        span.old.start = top;
+        let earlier = (0..first).find(|at| changes[*at].old.end > top);
+        match earlier {
+            Some(at) => {
+                first = at;
+                let wider = near(old, new, &changes[first..=last], options.context);
+                (span.old.start, span.new.start) = (wider.old.start, wider.new.start);
+            }
+            None => break,
+        }
+    }
+    loop {
+        let end = changes[last].old.end;
+        let reach = near(old, new, &changes[first..=last], options.context);
+        (span.old.end, span.new.end) = (reach.old.end, reach.new.end);
+        let mut bottom = (end..old.len()).find(|at| names(old[*at])).unwrap_or(old.len());
+        while bottom > 0 && bottom > end && is_empty(old[bottom - 1]) {
+            bottom -= 1;
+        }
+        if bottom > span.old.end {
+            span.new.end = (span.new.end + bottom - span.old.end).min(new.len());
+            span.old.end = bottom;
+        }
+        let Some(next) = changes.get(last + 1) else { break };
+        let at = next.old.start.min(old.len().saturating_sub(1));
+        let same_function = !(span.old.end + 1..=at).any(|line| names(old[line]));
+        if at <= span.old.end + options.context || same_function {
+            last += 1;
+        } else {
+            break;
+        }
+    }
+    (&changes[first..=last], &changes[last + 1..], span)
+}
+
+fn build<'a>(old: &[&'a [u8]], new: &[&'a [u8]], changes: &[Change], span: &Span) -> Hunk<'a> {
     let mut lines = Vec::new();
     let mut push = |kind, texts: &[&'a [u8]]| {
         lines.extend(texts.iter().map(|text| HunkLine { kind, text }));
     };
-    let mut at = new_start;
+    let mut at = span.new.start;
     for change in changes {
         push(LineKind::Context, &new[at..change.new.start]);
         push(LineKind::Removed, &old[change.old.clone()]);
         push(LineKind::Added, &new[change.new.clone()]);
         at = change.new.end;
     }
-    push(LineKind::Context, &new[at..at + after]);
+    push(LineKind::Context, &new[at..span.new.end]);
     Hunk {
-        old_start,
-        old_count: last.old.end + after - old_start,
-        new_start,
-        new_count: last.new.end + after - new_start,
+        old_start: span.old.start,
+        old_count: span.old.len(),
+        new_start: span.new.start,
+        new_count: span.new.len(),
         function: None,
         lines,
     }

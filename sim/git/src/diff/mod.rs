@@ -290,7 +290,10 @@ impl Options {
         if !self.ignored_lines.is_empty() {
             let matches = |line: &&[u8]| {
                 let text = line.strip_suffix(b"\n").unwrap_or(line);
-                self.ignored_lines.iter().any(|regex| regex.is_match(text))
+                // What follows the line feed is an empty line to Git: `^$` matches every line.
+                let ended = text.len() < line.len();
+                let found = |regex: &Regex| regex.is_match(text) || ended && regex.is_match(b"");
+                self.ignored_lines.iter().any(found)
             };
             for change in &mut found {
                 let mut lines = old[change.old.clone()].iter().chain(&new[change.new.clone()]);

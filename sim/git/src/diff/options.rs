@@ -10,7 +10,7 @@ use essaim_text::Algorithm;
 use essaim_text::Whitespace;
 
 /// Options real Git has and this engine has not.
-const GAPS: [&str; 24] = [
+const GAPS: [&str; 22] = [
     "--dirstat",
     "-X",
     "--cumulative",
@@ -33,8 +33,6 @@ const GAPS: [&str; 24] = [
     "--find-object",
     "--ita-visible-in-index",
     "--anchored",
-    "-W",
-    "--function-context",
 ];
 
 /// A word that may be an option, and what follows it.
@@ -158,6 +156,14 @@ impl Options {
             "-z" => self.nul = true,
             "-q" | "--quiet" => self.quiet = true,
             "--exit-code" => self.exit_code = true,
+            "-W" | "--function-context" => {
+                self.function_context = true;
+                self.hunks.whole_functions = true;
+            }
+            "--no-function-context" => {
+                self.function_context = false;
+                self.hunks.whole_functions = false;
+            }
             "--full-index" => self.full_index = true,
             "--no-abbrev" => self.abbrev = Some(40),
             "--no-renames" => {
