@@ -195,6 +195,11 @@ impl Io<'_> {
             b"/dev/stdin" => return self.duplicate(0, at_least),
             b"/dev/stdout" => return self.duplicate(1, at_least),
             b"/dev/stderr" => return self.duplicate(2, at_least),
+            path if path.starts_with(b"/dev/fd/") => {
+                let number = std::str::from_utf8(&path[8..]).ok().and_then(|n| n.parse().ok());
+                let open = number.filter(|fd| self.is_open(*fd)).ok_or(Errno::NoEntry)?;
+                return self.duplicate(open, at_least);
+            }
             path => {
                 let mode = 0o666 & !self.umask();
                 Target::File(self.core.files.open(path, options, mode)?)

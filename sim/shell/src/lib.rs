@@ -4,6 +4,7 @@
 
 #![warn(missing_docs)]
 
+mod format;
 pub mod language;
 
 pub mod utilities;

@@ -180,7 +180,10 @@ fn real_tools_are_there() -> bool {
                 .next()
                 .is_some_and(|l| l.ends_with(version))
         })
-    })
+    }) && Command::new("awk")
+        .args(["-W", "version"])
+        .output()
+        .is_ok_and(|o| o.stdout.starts_with(b"mawk 1.3.4 "))
 }
 
 // ---- the simulated ones ----

@@ -19,6 +19,8 @@ mod state;
 mod syntax;
 mod variables;
 
+pub(crate) use syntax::ast::is_name;
+
 use essaim_kernel::process::RunToEnd;
 use essaim_kernel::{Call, Process, Program};
 use run::Shell;
@@ -40,7 +42,7 @@ fn printf(call: Call) -> Box<dyn Process> {
             io.eprint("printf: missing operand\nTry 'printf --help' for more information.\n");
             return 1;
         }
-        let printed = builtins::printf::format(&call.args[1..]);
+        let printed = builtins::printf::format(&call.args[1..], None);
         for message in &printed.errors {
             io.eprint([b"printf: ", message.as_slice(), b"\n"].concat());
         }

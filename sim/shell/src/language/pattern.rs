@@ -1,4 +1,4 @@
-//! Shell patterns: `*`, `?`, `[…]`.
+//! Shell patterns: `*`, `?`, `[…]`, and the groups of `extglob`.
 
 /// One element of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -6,7 +6,15 @@ enum Element {
     Byte(u8),
     AnyOne,
     AnyMany,
-    Class { negated: bool, items: Vec<ClassItem> },
+    Class {
+        negated: bool,
+        items: Vec<ClassItem>,
+    },
+    /// `@(a|b)`, `?(…)`, `*(…)`, `+(…)`, `!(…)`
+    Group {
+        kind: u8,
+        choices: Vec<Pattern>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +88,11 @@ impl Pattern {
         let mut elements = Vec::new();
         let mut at = 0;
         while at < source.len() {
+            if let Some((group, length)) = parse_group(&source[at..]) {
+                elements.push(group);
+                at += length;
+                continue;
+            }
             match source[at] {
                 b'\\' if at + 1 < source.len() => {
                     elements.push(Element::Byte(source[at + 1]));
@@ -130,8 +143,11 @@ impl Pattern {
         self.elements.first() == Some(&Element::Byte(byte))
     }
 
-    /// Whether the whole text matches. Time is at most the product of the two lengths.
+    /// Whether the whole text matches. Time is at most the product of the two lengths, where there are no groups.
     pub fn matches(&self, text: &[u8]) -> bool {
+        if self.elements.iter().any(|e| matches!(e, Element::Group { .. })) {
+            return matches_groups(&self.elements, text, &mut TRIES_MAX.clone());
+        }
         let (mut element, mut at) = (0, 0);
         let mut retry: Option<(usize, usize)> = None;
         loop {
@@ -170,12 +186,85 @@ impl Element {
         match self {
             Self::Byte(byte) => (text[0] == *byte).then_some(1),
             Self::AnyOne => Some(first_char(text).1),
-            Self::AnyMany => None,
+            Self::AnyMany | Self::Group { .. } => None,
             Self::Class { negated, items } => {
                 let (c, length) = first_char(text);
                 (items.iter().any(|item| item.contains(c)) != *negated).then_some(length)
             }
         }
+    }
+}
+
+/// Tries of one match with groups, against patterns that would take for ever.
+const TRIES_MAX: usize = 200_000;
+
+/// As [`Pattern::matches`], trying every way in which groups can match.
+fn matches_groups(elements: &[Element], text: &[u8], tries: &mut usize) -> bool {
+    let Some((first, rest)) = elements.split_first() else {
+        return text.is_empty();
+    };
+    if *tries == 0 {
+        return false;
+    }
+    *tries -= 1;
+    match first {
+        Element::AnyMany => (0..=text.len()).any(|end| matches_groups(rest, &text[end..], tries)),
+        Element::Group { kind, choices } => {
+            let some = |part: &[u8]| choices.iter().any(|choice| choice.matches(part));
+            match kind {
+                b'?' => {
+                    matches_groups(rest, text, tries)
+                        || (0..=text.len()).any(|end| some(&text[..end]) && matches_groups(rest, &text[end..], tries))
+                }
+                b'!' => (0..=text.len()).any(|end| !some(&text[..end]) && matches_groups(rest, &text[end..], tries)),
+                b'@' => (0..=text.len()).any(|end| some(&text[..end]) && matches_groups(rest, &text[end..], tries)),
+                kind => {
+                    (*kind == b'*' || some(b"")) && matches_groups(rest, text, tries)
+                        || (1..=text.len()).any(|end| {
+                            let again = Element::Group {
+                                kind: b'*',
+                                choices: choices.clone(),
+                            };
+                            some(&text[..end]) && matches_groups(&[&[again], rest].concat(), &text[end..], tries)
+                        })
+                }
+            }
+        }
+        element => {
+            !text.is_empty()
+                && element
+                    .takes(text)
+                    .is_some_and(|length| matches_groups(rest, &text[length..], tries))
+        }
+    }
+}
+
+/// A group at the start of `source`, and its length.
+fn parse_group(source: &[u8]) -> Option<(Element, usize)> {
+    let [kind @ (b'?' | b'*' | b'+' | b'@' | b'!'), b'(', ..] = source else {
+        return None;
+    };
+    let mut choices = Vec::new();
+    let (mut at, mut from, mut open) = (2, 2, 1);
+    loop {
+        match *source.get(at)? {
+            b'\\' => at += 1,
+            b'[' => at += parse_class(&source[at..]).map_or(0, |(_, length)| length - 1),
+            b'(' => open += 1,
+            b'|' if open == 1 => {
+                choices.push(Pattern::new(&source[from..at]));
+                from = at + 1;
+            }
+            b')' => {
+                open -= 1;
+                if open == 0 {
+                    choices.push(Pattern::new(&source[from..at]));
+                    return Some((Element::Group { kind: *kind, choices }, at + 1));
+                }
+            }
+            _ => {}
+        }
+        at += 1;
     }
 }
 
@@ -278,6 +367,12 @@ mod tests {
             (b"\\*", b"*"),
             (b"[a", b"[a"),
             (b"*.csv", b"ventes.csv"),
+            (b"@(a|b*)c", b"bbc"),
+            (b"+(ab)", b"abab"),
+            (b"*(ab)c", b"c"),
+            (b"!(a)", b"b"),
+            (b"x?(y)", b"x"),
+            (b"a(b", b"a(b"),
         ];
         for (pattern, text) in yes {
             assert!(
@@ -292,6 +387,9 @@ mod tests {
             (b"[!a]", b"a"),
             (b"?", b""),
             (b"*b*c", b"acb"),
+            (b"!(a)", b"a"),
+            (b"+(ab)", b""),
+            (b"@(a|b)", b"ab"),
         ];
         for (pattern, text) in no {
             assert!(

@@ -23,6 +23,13 @@ pub struct Options {
     pub dotglob: bool,
     pub globstar: bool,
     pub nocasematch: bool,
+    pub extglob: bool,
+    pub failglob: bool,
+    pub nocaseglob: bool,
+    pub lastpipe: bool,
+    pub inherit_errexit: bool,
+    pub errtrace: bool,
+    pub functrace: bool,
     pub expand_aliases: bool,
 }
 
@@ -80,6 +87,7 @@ pub struct State {
     pub from_command: bool,
     pub from_stdin: bool,
     pub subshell: bool,
+    pub subshell_depth: u32,
     pub line: u32,
     /// The pipeline at work as it was written.
     pub command_text: Arc<[u8]>,
@@ -89,6 +97,12 @@ pub struct State {
     /// `trap`: name -> command; empty: ignored.
     pub traps: Arc<BTreeMap<Vec<u8>, Vec<u8>>>,
     pub history: Arc<Vec<Vec<u8>>>,
+    /// `pushd`: the directories under the current one.
+    pub directories: Vec<Vec<u8>>,
+    /// `complete`: what was asked for, by command.
+    pub completions: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// `select` has shown its list.
+    pub menu_shown: bool,
     pub hashed: BTreeMap<Vec<u8>, u32>,
     /// Functions at work, innermost last.
     pub call_names: Vec<Vec<u8>>,
@@ -124,12 +138,16 @@ impl State {
             from_command: false,
             from_stdin: false,
             subshell: false,
+            subshell_depth: 0,
             line: 1,
             started: Time::default(),
             now: Time::default(),
             jobs: Vec::new(),
             traps: Arc::default(),
             history: Arc::default(),
+            directories: Vec::new(),
+            completions: BTreeMap::new(),
+            menu_shown: false,
             hashed: BTreeMap::new(),
             call_names: Vec::new(),
             private_fds: BTreeSet::new(),
@@ -163,6 +181,10 @@ impl State {
             b"RANDOM" if self.variables.get(b"RANDOM").is_none() => number(u64::from(self.next_random)),
             b"BASHPID" => number(u64::from(self.own_pid)),
             b"_" => Some(self.last_argument.clone()),
+            b"BASH" if self.variables.get(name).is_none() => Some(b"/usr/bin/bash".to_vec()),
+            b"BASH_SOURCE" => self.special_array(name)?.first().cloned(),
+            b"BASH_SUBSHELL" => number(u64::from(self.subshell_depth)),
+            b"EPOCHREALTIME" => Some(format!("{}.{:06}", self.now.secs(), self.now.subsec_nanos() / 1000).into_bytes()),
             b"SHELLOPTS" => Some(self.enabled_options()),
             b"UID" | b"EUID" => number(1000),
             name => self.variables.scalar(name).map(<[u8]>::to_vec),
@@ -184,7 +206,9 @@ impl State {
             (self.options.xtrace, b'x'),
             (true, b'B'),
             (self.options.noclobber, b'C'),
+            (self.options.errtrace, b'E'),
             (self.interactive, b'H'),
+            (self.options.functrace, b'T'),
             (self.from_command, b'c'),
             (self.from_stdin, b's'),
         ];
@@ -217,7 +241,17 @@ impl State {
     fn special_array(&self, name: &[u8]) -> Option<Vec<Vec<u8>>> {
         match name {
             b"PIPESTATUS" => Some(self.pipe_status.iter().map(|s| s.to_string().into_bytes()).collect()),
-            b"FUNCNAME" => Some(self.call_names.iter().rev().cloned().collect()),
+            // The shell itself is at the bottom, where a script has a name.
+            b"FUNCNAME" if self.call_names.is_empty() => Some(Vec::new()),
+            b"FUNCNAME" => {
+                let main = (!self.from_command).then(|| b"main".to_vec());
+                Some(self.call_names.iter().rev().cloned().chain(main).collect())
+            }
+            b"BASH_SOURCE" => {
+                let main = (!self.from_command).then(|| self.name.clone());
+                let calls = self.call_names.iter().map(|_| self.source_name());
+                Some(calls.chain(main).collect())
+            }
             _ => None,
         }
     }
@@ -242,6 +276,10 @@ impl State {
         if variable.readonly {
             return Err([name, b": readonly variable"].concat());
         }
+        let value = match variable.upper {
+            Some(upper) => super::expand::change_case(&value, upper, true),
+            None => value,
+        };
         if let Value::Keyed(map) = &mut variable.value {
             let slot = map.entry(index.to_vec()).or_default();
             if !append {
@@ -285,6 +323,10 @@ impl State {
         } else {
             value
         };
+        let value = match self.variables.get(name).and_then(|v| v.upper) {
+            Some(upper) => super::expand::change_case(&value, upper, true),
+            None => value,
+        };
         if !self.variables.set(name, value) {
             return Err([name, b": readonly variable"].concat());
         }
@@ -296,6 +338,15 @@ impl State {
             self.variables.remove(name);
         }
         Ok(())
+    }
+
+    /// `${BASH_SOURCE[0]}` where no function and no other file is at work.
+    pub fn source_name(&self) -> Vec<u8> {
+        if self.from_command {
+            b"environment".to_vec()
+        } else {
+            self.name.clone()
+        }
     }
 
     /// `IFS`, or its default.

@@ -21,6 +21,10 @@ pub struct Variable {
     pub exported: bool,
     pub readonly: bool,
     pub integer: bool,
+    /// `declare -u` and `-l`: what is assigned becomes upper (`true`) or lower case.
+    pub upper: Option<bool>,
+    /// `declare -n`: its value is the name of the variable that is meant.
+    pub reference: bool,
 }
 
 impl Variable {
@@ -30,6 +34,8 @@ impl Variable {
             exported: false,
             readonly: false,
             integer: false,
+            upper: None,
+            reference: false,
         }
     }
 
@@ -53,12 +59,34 @@ pub struct Variables {
 }
 
 impl Variables {
+    /// The variable of that name, or the one it refers to.
     pub fn get(&self, name: &[u8]) -> Option<&Variable> {
+        self.map.get(self.meant(name))
+    }
+
+    /// The variable of that name itself.
+    pub fn own(&self, name: &[u8]) -> Option<&Variable> {
         self.map.get(name)
     }
 
     pub fn scalar(&self, name: &[u8]) -> Option<&[u8]> {
-        self.map.get(name)?.scalar()
+        self.get(name)?.scalar()
+    }
+
+    /// Follows `declare -n`, not in circles.
+    pub fn meant<'a>(&'a self, name: &'a [u8]) -> &'a [u8] {
+        let mut name = name;
+        for _ in 0..8 {
+            match self.map.get(name) {
+                Some(Variable {
+                    reference: true,
+                    value: Value::Scalar(target),
+                    ..
+                }) if !target.is_empty() => name = target,
+                _ => break,
+            }
+        }
+        name
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&Vec<u8>, &Variable)> {
@@ -67,6 +95,12 @@ impl Variables {
 
     /// The variable, made if it is not there.
     pub fn entry(&mut self, name: &[u8]) -> &mut Variable {
+        let name = &self.meant(name).to_vec();
+        self.own_entry(name)
+    }
+
+    /// As [`Variables::entry`], for that name itself.
+    pub fn own_entry(&mut self, name: &[u8]) -> &mut Variable {
         let map = Arc::make_mut(&mut self.map);
         let variable = map.entry(name.to_vec()).or_insert_with(|| Variable::new(Value::Unset));
         // Whoever asks to change an exported variable changes the environment.

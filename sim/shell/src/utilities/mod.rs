@@ -2,6 +2,7 @@
 //! regular expressions.
 
 mod attributes;
+mod awk;
 mod cat;
 mod checksum;
 mod copy;
@@ -31,12 +32,21 @@ mod tree;
 mod wc;
 mod whole;
 
+pub(crate) use support::clock::Moment;
 pub use support::utility::{Utility, file_candidates};
+pub(crate) use support::zone::Zone;
 
-use essaim_kernel::Program;
+use essaim_kernel::{Errno, Io, Program};
+use std::sync::Arc;
+
+/// The whole of a file that `.` reads: `<(…)` too.
+pub(crate) fn read_operand(io: &mut Io<'_>, name: &[u8]) -> Result<Arc<Vec<u8>>, Errno> {
+    support::read_operand(io, name, &Arc::default())
+}
 
 /// Every utility and where it is installed.
 pub(crate) const UTILITIES: &[(Utility, &str)] = &[
+    (awk::UTILITY, "/usr/bin/awk"),
     (attributes::TOUCH, "/usr/bin/touch"),
     (attributes::CHMOD, "/usr/bin/chmod"),
     (attributes::LN, "/usr/bin/ln"),

@@ -549,7 +549,7 @@ impl Process for Xargs {
         };
         if !state.read {
             if let Some(name) = state.file.take() {
-                match io.files_ref().read(&io.path(&name)) {
+                match super::support::read_operand(io, &name, &std::sync::Arc::default()) {
                     Ok(content) => state.input = content.as_ref().clone(),
                     Err(error) => {
                         let shown = super::support::text::named(&name);

@@ -113,7 +113,11 @@ pub fn source(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
     {
         path = found;
     }
-    let what = if io.files_ref().is_dir(&path) {
+    let what = if path == b"/dev/null" {
+        Ok(Arc::default())
+    } else if path.starts_with(b"/dev/") {
+        crate::utilities::read_operand(io, &path).map_err(|error| error.to_string())
+    } else if io.files_ref().is_dir(&path) {
         Err("is a directory".to_owned())
     } else {
         io.files_ref().read(&path).map_err(|error| error.to_string())
@@ -213,9 +217,7 @@ pub fn trap(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
     let mut words = &args[1..];
     match words.first().map(Vec::as_slice) {
         Some(b"-l") => {
-            for signal in Signal::ALL {
-                io.print(format!("{}) SIG{}\n", signal.number(), signal.name()));
-            }
+            io.print(super::jobs::signal_table());
             return After::Status(0);
         }
         Some(b"-p") if words.len() == 1 => words = &[],

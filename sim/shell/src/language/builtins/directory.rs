@@ -1,6 +1,6 @@
-//! `cd pwd dirs umask`.
+//! `cd pwd umask`, and the stack of `pushd popd dirs`.
 
-use super::After;
+use super::{After, parse_number};
 use crate::language::run::Shell;
 use essaim_kernel::Io;
 use essaim_kernel::files::path;
@@ -53,37 +53,37 @@ pub fn cd(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
     if target.is_empty() {
         return After::Status(0);
     }
-    let logical = variable(b"PWD").unwrap_or_else(|| io.cwd().to_vec());
-    let joined = path::join(if logical.starts_with(b"/") { &logical } else { io.cwd() }, &target);
-    let checked = io.files_ref().metadata(&joined).map(|m| m.is_dir());
-    let moved = match checked {
-        Ok(true) => {
-            let new = if physical {
-                io.files_ref()
-                    .canonicalize(&joined)
-                    .unwrap_or_else(|_| path::normalize(&joined))
-            } else {
-                path::normalize(&joined)
-            };
-            io.set_cwd(new).map_err(|error| error.to_string())
-        }
-        Ok(false) => Err("Not a directory".to_owned()),
-        Err(error) => Err(error.to_string()),
-    };
-    if let Err(what) = moved {
+    if let Err(what) = change(shell, io, &target, physical) {
         shell.complain(io, "cd", [&target, b": ".as_slice(), what.as_bytes()].concat());
         return After::Status(1);
     }
-    let new = io.cwd().to_vec();
-    for (name, value) in [(b"OLDPWD".as_slice(), logical), (b"PWD", new.clone())] {
+    if announce {
+        let new = [io.cwd(), b"\n"].concat();
+        io.print(new);
+    }
+    After::Status(0)
+}
+
+/// Goes to a directory, and says so in `$PWD` and `$OLDPWD`.
+fn change(shell: &mut Shell, io: &mut Io<'_>, target: &[u8], physical: bool) -> Result<(), String> {
+    let logical = shell.state.variables.scalar(b"PWD").map(<[u8]>::to_vec);
+    let logical = logical.unwrap_or_else(|| io.cwd().to_vec());
+    let joined = path::join(if logical.starts_with(b"/") { &logical } else { io.cwd() }, target);
+    let metadata = io.files_ref().metadata(&joined).map_err(|error| error.to_string())?;
+    if !metadata.is_dir() {
+        return Err("Not a directory".to_owned());
+    }
+    let mut new = path::normalize(&joined);
+    if physical {
+        new = io.files_ref().canonicalize(&joined).unwrap_or(new);
+    }
+    io.set_cwd(new.clone()).map_err(|error| error.to_string())?;
+    for (name, value) in [(b"OLDPWD".as_slice(), logical), (b"PWD", new)] {
         shell.state.variables.set(name, value);
         shell.state.variables.entry(name).exported = true;
         shell.state.variables.exports_changed = true;
     }
-    if announce {
-        io.print([new.as_slice(), b"\n"].concat());
-    }
-    After::Status(0)
+    Ok(())
 }
 
 pub fn pwd(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
@@ -103,9 +103,180 @@ pub fn pwd(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
     After::Status(0)
 }
 
-pub fn dirs(_shell: &mut Shell, io: &mut Io<'_>, _args: &[Vec<u8>]) -> After {
-    let folder = [io.cwd(), b"\n"].concat();
-    io.print(folder);
+/// The stack as `dirs` shows it, the current directory first.
+fn stack(shell: &Shell, io: &Io<'_>) -> Vec<Vec<u8>> {
+    let mut all = vec![io.cwd().to_vec()];
+    all.extend(shell.state.directories.iter().cloned());
+    all
+}
+
+/// `+N` counts from the top, `-N` from the bottom.
+fn stack_index(word: &[u8], length: usize) -> Option<Result<usize, ()>> {
+    let (sign, digits) = word.split_first()?;
+    if !matches!(sign, b'+' | b'-') || digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let n = parse_number(digits).and_then(|n| usize::try_from(n).ok());
+    let at = match (sign, n) {
+        (b'+', n) => n,
+        (_, n) => n.and_then(|n| length.checked_sub(n + 1)),
+    };
+    Some(at.filter(|at| *at < length).ok_or(()))
+}
+
+fn show_stack(shell: &Shell, io: &mut Io<'_>) {
+    let home = shell.state.variables.scalar(b"HOME").unwrap_or_default().to_vec();
+    let all: Vec<Vec<u8>> = stack(shell, io).iter().map(|d| with_tilde(d, &home)).collect();
+    io.print([all.join(b" ".as_slice()), b"\n".to_vec()].concat());
+}
+
+fn with_tilde(folder: &[u8], home: &[u8]) -> Vec<u8> {
+    match folder.strip_prefix(home) {
+        Some(rest) if !home.is_empty() && (rest.is_empty() || rest.starts_with(b"/")) => [b"~", rest].concat(),
+        _ => folder.to_vec(),
+    }
+}
+
+pub fn dirs(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
+    let (mut long, mut lines, mut numbers) = (false, false, false);
+    let mut all = stack(shell, io);
+    for word in &args[1..] {
+        match (word.as_slice(), stack_index(word, all.len())) {
+            (_, Some(Ok(at))) => all = vec![all.swap_remove(at)],
+            (word, Some(Err(()))) => {
+                let what: &[u8] = if all.len() < 2 {
+                    b"directory stack empty"
+                } else {
+                    b"directory stack index out of range"
+                };
+                let text = if all.len() < 2 {
+                    what.to_vec()
+                } else {
+                    [&word[1..], b": ", what].concat()
+                };
+                shell.complain(io, "dirs", text);
+                return After::Status(1);
+            }
+            (b"-c", _) => {
+                shell.state.directories.clear();
+                return After::Status(0);
+            }
+            (b"-l", _) => long = true,
+            (b"-p", _) => lines = true,
+            (b"-v", _) => (lines, numbers) = (true, true),
+            (word, _) => {
+                shell.complain(io, "dirs", [word, b": invalid option"].concat());
+                io.eprint("dirs: usage: dirs [-clpv] [+N] [-N]\n");
+                return After::Status(2);
+            }
+        }
+    }
+    let home = shell.state.variables.scalar(b"HOME").unwrap_or_default().to_vec();
+    let mut out = Vec::new();
+    for (at, folder) in all.iter().enumerate() {
+        if numbers {
+            out.extend_from_slice(format!("{at:>2}  ").as_bytes());
+        } else if at > 0 && !lines {
+            out.push(b' ');
+        }
+        out.extend(if long {
+            folder.clone()
+        } else {
+            with_tilde(folder, &home)
+        });
+        if lines {
+            out.push(b'\n');
+        }
+    }
+    if !lines {
+        out.push(b'\n');
+    }
+    io.print(out);
+    After::Status(0)
+}
+
+pub fn pushd(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
+    let stays = args.get(1).is_some_and(|a| a == b"-n");
+    let words = &args[1 + usize::from(stays)..];
+    let mut all = stack(shell, io);
+    let word = words
+        .iter()
+        .find(|w| *w != b"--")
+        .map_or(b"+1".as_slice(), Vec::as_slice);
+    let target = match stack_index(word, all.len()) {
+        Some(Err(())) if words.is_empty() => {
+            shell.complain(io, "pushd", "no other directory");
+            return After::Status(1);
+        }
+        Some(Err(())) => return out_of_range(shell, io, "pushd", word, all.len()),
+        Some(Ok(at)) => {
+            if words.is_empty() {
+                all.swap(0, 1);
+            } else {
+                all.rotate_left(at);
+            }
+            all.remove(0)
+        }
+        None if word.len() > 1 && word.starts_with(b"-") => {
+            shell.complain(io, "pushd", [word, b": invalid number"].concat());
+            io.eprint("pushd: usage: pushd [-n] [+N | -N | dir]\n");
+            return After::Status(2);
+        }
+        None if stays => {
+            shell.state.directories.insert(0, word.to_vec());
+            show_stack(shell, io);
+            return After::Status(0);
+        }
+        None => word.to_vec(),
+    };
+    if !stays && let Err(what) = change(shell, io, &target, false) {
+        shell.complain(io, "pushd", [&target, b": ".as_slice(), what.as_bytes()].concat());
+        return After::Status(1);
+    }
+    shell.state.directories = all;
+    show_stack(shell, io);
+    After::Status(0)
+}
+
+fn out_of_range(shell: &Shell, io: &mut Io<'_>, name: &str, word: &[u8], length: usize) -> After {
+    let text = if length < 2 {
+        b"directory stack empty".to_vec()
+    } else {
+        [word, b": directory stack index out of range"].concat()
+    };
+    shell.complain(io, name, text);
+    After::Status(1)
+}
+
+pub fn popd(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
+    let stays = args.get(1).is_some_and(|a| a == b"-n");
+    let mut all = stack(shell, io);
+    let mut at = usize::from(stays);
+    if let Some(word) = args[1 + usize::from(stays)..].first() {
+        match stack_index(word, all.len()) {
+            Some(Ok(index)) => at = index,
+            Some(Err(())) => return out_of_range(shell, io, "popd", word, all.len()),
+            None => {
+                shell.complain(io, "popd", [word, b": invalid argument".as_slice()].concat());
+                io.eprint("popd: usage: popd [-n] [+N | -N]\n");
+                return After::Status(2);
+            }
+        }
+    }
+    if all.len() < 2 {
+        shell.complain(io, "popd", "directory stack empty");
+        return After::Status(1);
+    }
+    all.remove(at);
+    let top = all.remove(0);
+    if at == 0
+        && let Err(what) = change(shell, io, &top, false)
+    {
+        shell.complain(io, "popd", [&top, b": ".as_slice(), what.as_bytes()].concat());
+        return After::Status(1);
+    }
+    shell.state.directories = all;
+    show_stack(shell, io);
     After::Status(0)
 }
 

@@ -15,7 +15,7 @@ pub struct WaitFor {
 }
 
 /// `%1`, `%%`, `%name`: which job.
-fn find_job(shell: &Shell, word: &[u8]) -> Option<usize> {
+pub(super) fn find_job(shell: &Shell, word: &[u8]) -> Option<usize> {
     let name = word.strip_prefix(b"%").unwrap_or(word);
     let jobs = &shell.state.jobs;
     match name {
@@ -242,82 +242,97 @@ pub fn bg(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
     }
 }
 
-pub fn kill(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
-    let mut signal = Some(Signal::Terminate);
-    let mut words = &args[1..];
-    if let Some(first) = words.first() {
-        match first.as_slice() {
-            b"-l" | b"-L" if words.len() > 1 => return signal_numbers(shell, io, &words[1..]),
-            b"-l" | b"-L" => {
-                let list = Signal::ALL.map(|s| format!("{:>2}) SIG{}", s.number(), s.name()));
-                io.print(format!("{}\n", list.join("\t")));
-                return After::Status(0);
-            }
-            b"--" => words = &words[1..],
-            b"-s" | b"-n" => {
-                let name = words.get(1).cloned().unwrap_or_default();
-                match signal_or_probe(shell, io, &name) {
-                    Ok(found) => signal = found,
-                    Err(after) => return after,
-                }
-                words = words.get(2..).unwrap_or_default();
-            }
-            [b'-', name @ ..] if !name.is_empty() => {
-                match signal_or_probe(shell, io, name) {
-                    Ok(found) => signal = found,
-                    Err(after) => return after,
-                }
-                words = &words[1..];
-            }
-            _ => {}
-        }
+/// All signals of Linux by number, for `kill -l` and `trap -l`.
+pub fn signal_table() -> String {
+    const NAMES: &str = "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP \
+                         TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS";
+    let real_time = (34..=64).map(|n| match n {
+        34 => (n, "RTMIN".to_owned()),
+        35..=49 => (n, format!("RTMIN+{}", n - 34)),
+        64 => (n, "RTMAX".to_owned()),
+        n => (n, format!("RTMAX-{}", 64 - n)),
+    });
+    let named = NAMES
+        .split_whitespace()
+        .enumerate()
+        .map(|(at, name)| (at + 1, name.to_owned()));
+    let cells: Vec<String> = named
+        .chain(real_time)
+        .map(|(n, name)| format!("{n:>2}) SIG{name}"))
+        .collect();
+    let mut out = String::new();
+    for row in cells.chunks(5) {
+        out.push_str(&row.join("\t"));
+        out.push_str(if row.len() == 5 { "\n" } else { "\t\n" });
     }
+    out
+}
+
+/// The signal `kill` is told to send, and how many words say so.
+fn kill_signal(shell: &Shell, io: &mut Io<'_>, words: &[Vec<u8>]) -> Result<(Option<Signal>, usize), After> {
+    Ok(match words.first().map(Vec::as_slice) {
+        Some(b"--") => (Some(Signal::Terminate), 1),
+        Some(b"-s" | b"-n") => {
+            let name = words.get(1).cloned().unwrap_or_default();
+            (signal_or_probe(shell, io, &name)?, words.len().min(2))
+        }
+        Some([b'-', name @ ..]) if !name.is_empty() => (signal_or_probe(shell, io, name)?, 1),
+        _ => (Some(Signal::Terminate), 0),
+    })
+}
+
+pub fn kill(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
+    let words = &args[1..];
+    if words.first().is_some_and(|w| matches!(w.as_slice(), b"-l" | b"-L")) {
+        if words.len() > 1 {
+            return signal_numbers(shell, io, &words[1..]);
+        }
+        io.print(signal_table());
+        return After::Status(0);
+    }
+    let (signal, used) = match kill_signal(shell, io, words) {
+        Ok(found) => found,
+        Err(after) => return after,
+    };
+    let words = &words[used..];
     if words.is_empty() {
         io.eprint("kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]\n");
         return After::Status(2);
     }
     let mut status = 0;
     for word in words {
-        let done = if word.starts_with(b"%") {
-            match find_job(shell, word) {
-                Some(at) => {
-                    let job = shell.state.jobs[at].clone();
-                    match signal {
-                        Some(signal) if job.group != 0 => io.kill_group(job.group, signal),
-                        Some(signal) => job.pids.iter().any(|p| io.kill(*p, signal)),
-                        None => true,
-                    }
-                }
-                None => {
-                    shell.complain(io, "kill", [word, b": no such job".as_slice()].concat());
-                    status = 1;
-                    continue;
-                }
-            }
-        } else {
-            match parse_number(word) {
-                Some(n) => {
-                    let pid = n.unsigned_abs() as Pid;
-                    match signal {
-                        Some(signal) if n < 0 => io.kill_group(pid, signal),
-                        Some(signal) => io.kill(pid, signal),
-                        None => io.group_of(pid).is_some(),
-                    }
-                }
-                None => {
-                    let text = [word, b": arguments must be process or job IDs".as_slice()].concat();
-                    shell.complain(io, "kill", text);
-                    status = 1;
-                    continue;
-                }
-            }
-        };
-        if !done {
-            shell.complain(io, "kill", [b"(", word.as_slice(), b") - No such process"].concat());
+        if let Err(what) = send(shell, io, word, signal) {
+            shell.complain(io, "kill", what);
             status = 1;
         }
     }
     After::Yield(status)
+}
+
+/// Sends a signal to a process, a group or a job. The error is bash's message.
+fn send(shell: &Shell, io: &mut Io<'_>, word: &[u8], signal: Option<Signal>) -> Result<(), Vec<u8>> {
+    let done = if word.starts_with(b"%") {
+        let at = find_job(shell, word).ok_or_else(|| [word, b": no such job"].concat())?;
+        let job = &shell.state.jobs[at];
+        match signal {
+            Some(signal) if job.group != 0 => io.kill_group(job.group, signal),
+            Some(signal) => job.pids.iter().any(|p| io.kill(*p, signal)),
+            None => true,
+        }
+    } else {
+        let n = parse_number(word).ok_or_else(|| [word, b": arguments must be process or job IDs"].concat())?;
+        let pid = n.unsigned_abs() as Pid;
+        match signal {
+            Some(signal) if n < 0 => io.kill_group(pid, signal),
+            Some(signal) => io.kill(pid, signal),
+            None => io.group_of(pid).is_some(),
+        }
+    };
+    if done {
+        Ok(())
+    } else {
+        Err([b"(", word, b") - No such process"].concat())
+    }
 }
 
 /// A signal, or `None` for 0, which only asks whether the process is there.

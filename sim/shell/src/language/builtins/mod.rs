@@ -1,13 +1,16 @@
 //! Commands of the shell itself.
 
+mod completion;
 mod control;
 mod directory;
 pub mod echo;
 mod jobs;
+mod mapfile;
 mod names;
 mod options;
 pub mod printf;
 mod read;
+mod rest;
 pub mod test;
 mod variables;
 
@@ -31,7 +34,8 @@ pub enum After {
 /// A builtin that waits.
 #[derive(Clone, Debug)]
 pub enum Blocking {
-    Read(ReadLine),
+    Read(Box<ReadLine>),
+    Map(Box<mapfile::MapFile>),
     Wait(WaitFor),
 }
 
@@ -45,20 +49,28 @@ pub const BUILTINS: &[(&str, Builtin)] = &[
     ("[", test::builtin),
     ("alias", names::alias),
     ("bg", jobs::bg),
+    ("bind", rest::bind),
     ("break", control::break_loop),
     ("builtin", names::builtin),
+    ("caller", rest::caller),
     ("cat", |shell, io, args| cat(shell, io, args)),
     ("cd", directory::cd),
     ("command", names::command),
+    ("compgen", completion::compgen),
+    ("complete", completion::complete),
+    ("compopt", completion::compopt),
     ("continue", control::continue_loop),
     ("declare", variables::declare),
     ("dirs", directory::dirs),
+    ("disown", rest::disown),
     ("echo", echo::builtin),
+    ("enable", rest::enable),
     ("eval", control::eval),
     ("exec", control::exec),
     ("exit", control::exit),
     ("export", variables::export),
     ("false", |_, _, _| After::Status(1)),
+    ("fc", rest::fc),
     ("fg", jobs::fg),
     ("getopts", variables::getopts),
     ("hash", names::hash),
@@ -69,15 +81,21 @@ pub const BUILTINS: &[(&str, Builtin)] = &[
     ("let", variables::let_builtin),
     ("local", variables::local),
     ("logout", control::exit),
+    ("mapfile", mapfile::mapfile),
+    ("popd", directory::popd),
     ("printf", printf::builtin),
+    ("pushd", directory::pushd),
     ("pwd", directory::pwd),
     ("read", read::read),
+    ("readarray", mapfile::mapfile),
     ("readonly", variables::readonly),
     ("return", control::return_function),
+    ("select", read::select),
     ("set", options::set),
     ("shift", variables::shift),
     ("shopt", options::shopt),
     ("source", control::source),
+    ("suspend", rest::suspend),
     ("test", test::builtin),
     ("times", |_, io, _| {
         io.print("0m0.000s 0m0.000s\n0m0.000s 0m0.000s\n");
@@ -87,6 +105,7 @@ pub const BUILTINS: &[(&str, Builtin)] = &[
     ("true", |_, _, _| After::Status(0)),
     ("type", names::type_builtin),
     ("typeset", variables::declare),
+    ("ulimit", rest::ulimit),
     ("umask", directory::umask),
     ("unalias", names::unalias),
     ("unset", variables::unset),
@@ -94,25 +113,7 @@ pub const BUILTINS: &[(&str, Builtin)] = &[
 ];
 
 /// Builtins of the real bash that are not here; `gaps.toml` lists them.
-pub const MISSING: [&str; 17] = [
-    "bind",
-    "caller",
-    "compgen",
-    "complete",
-    "compopt",
-    "coproc",
-    "disown",
-    "enable",
-    "fc",
-    "mapfile",
-    "popd",
-    "pushd",
-    "readarray",
-    "select",
-    "suspend",
-    "typeset -n",
-    "ulimit",
-];
+pub const MISSING: [&str; 1] = ["coproc"];
 
 /// The builtin of that name.
 pub fn find(name: &[u8]) -> Option<Builtin> {
@@ -134,6 +135,7 @@ fn cat(_shell: &mut Shell, io: &mut Io<'_>, _args: &[Vec<u8>]) -> After {
 impl Shell {
     pub(super) fn turn_blocking(&mut self, blocking: Blocking, io: &mut Io<'_>) -> Flow {
         match blocking {
+            Blocking::Map(map) => self.turn_map(map, io),
             Blocking::Read(read) => self.turn_read(read, io),
             Blocking::Wait(wait) => self.turn_wait(wait, io),
         }

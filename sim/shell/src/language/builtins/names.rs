@@ -1,32 +1,35 @@
 //! What a name stands for: `type command builtin hash alias unalias`; and `history help`.
 
-use super::{After, BUILTINS};
+use super::After;
 use crate::language::quote::shell_quote;
 use crate::language::run::Shell;
 use essaim_kernel::Io;
 use std::sync::Arc;
 
-const KEYWORDS: [&[u8]; 20] = [
+/// In bash's order.
+pub(super) const KEYWORDS: [&[u8]; 22] = [
     b"if",
     b"then",
     b"else",
     b"elif",
     b"fi",
-    b"do",
-    b"done",
     b"case",
     b"esac",
+    b"for",
+    b"select",
     b"while",
     b"until",
-    b"for",
-    b"{",
-    b"}",
-    b"!",
+    b"do",
+    b"done",
     b"in",
     b"function",
     b"time",
+    b"{",
+    b"}",
+    b"!",
     b"[[",
     b"]]",
+    b"coproc",
 ];
 
 /// What a command's name stands for, in the order in which the shell looks.
@@ -36,6 +39,60 @@ enum Meaning {
     Function(Vec<u8>),
     Builtin,
     File(Vec<u8>),
+}
+
+impl Meaning {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Alias(_) => "alias",
+            Self::Keyword => "keyword",
+            Self::Function(_) => "function",
+            Self::Builtin => "builtin",
+            Self::File(_) => "file",
+        }
+    }
+
+    fn sentence(&self, name: &[u8]) -> Vec<u8> {
+        let text = match self {
+            Self::Alias(text) => [b" is aliased to `", text.as_slice(), b"'"].concat(),
+            Self::Keyword => b" is a shell keyword".to_vec(),
+            Self::Function(source) => [b" is a function\n", source.as_slice()].concat(),
+            Self::Builtin => b" is a shell builtin".to_vec(),
+            Self::File(file) => [b" is ", file.as_slice()].concat(),
+        };
+        [name, &text, b"\n"].concat()
+    }
+}
+
+/// `type -a`: every meaning, and the program in each folder of `$PATH`.
+fn show_all(shell: &Shell, io: &mut Io<'_>, name: &[u8], kind: bool) -> bool {
+    let mut all = Vec::new();
+    match meaning(shell, io, name) {
+        Some(Meaning::File(_)) | None => {}
+        found => all.extend(found),
+    }
+    if matches!(all.first(), Some(Meaning::Alias(_) | Meaning::Function(_))) && super::find(name).is_some() {
+        all.push(Meaning::Builtin);
+    }
+    if let Some(path) = file(shell, io, name) {
+        all.push(Meaning::File(path.clone()));
+        // Debian's /bin is /usr/bin.
+        let folders = shell.state.variables.scalar(b"PATH").unwrap_or_default();
+        if let Some(base) = path.strip_prefix(b"/usr/bin/")
+            && folders.split(|b| *b == b':').any(|folder| folder == b"/bin")
+        {
+            all.push(Meaning::File([b"/bin/", base].concat()));
+        }
+    }
+    for found in &all {
+        let text = if kind {
+            format!("{}\n", found.kind()).into_bytes()
+        } else {
+            found.sentence(name)
+        };
+        io.print(text);
+    }
+    !all.is_empty()
 }
 
 fn meaning(shell: &Shell, io: &Io<'_>, name: &[u8]) -> Option<Meaning> {
@@ -79,36 +136,34 @@ fn file(shell: &Shell, io: &Io<'_>, name: &[u8]) -> Option<Vec<u8>> {
 }
 
 pub fn type_builtin(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
-    let (mut kind, mut path) = (false, false);
+    let (mut kind, mut path, mut every) = (false, false, false);
     let mut status = 0;
-    for name in &args[1..] {
+    let mut words = args[1..].iter().peekable();
+    while let Some(options) = words.next_if(|w| w.len() > 1 && w.starts_with(b"-")) {
+        for letter in &options[1..] {
+            match letter {
+                b't' => kind = true,
+                b'p' | b'P' => path = true,
+                b'a' => every = true,
+                b'f' | b'-' => {}
+                letter => return shell.bad_option(io, "type", &[b'-', *letter], "type [-afptP] name [name ...]"),
+            }
+        }
+    }
+    for name in words {
         match name.as_slice() {
-            b"-t" => kind = true,
-            b"-p" | b"-P" => path = true,
-            b"-a" | b"-f" | b"--" => {}
-            name => match meaning(shell, io, name) {
-                Some(found) if kind => {
-                    let word: &str = match found {
-                        Meaning::Alias(_) => "alias",
-                        Meaning::Keyword => "keyword",
-                        Meaning::Function(_) => "function",
-                        Meaning::Builtin => "builtin",
-                        Meaning::File(_) => "file",
-                    };
-                    io.print(format!("{word}\n"));
+            name if every => {
+                let found = show_all(shell, io, name, kind);
+                if !found && !kind {
+                    shell.complain(io, "type", [name, b": not found"].concat());
                 }
+                status |= u8::from(!found);
+            }
+            name => match meaning(shell, io, name) {
+                Some(found) if kind => io.print(format!("{}\n", found.kind())),
                 Some(Meaning::File(file)) if path => io.print([&file[..], b"\n"].concat()),
                 Some(_) if path => {}
-                Some(found) => {
-                    let text = match found {
-                        Meaning::Alias(text) => [b" is aliased to `", text.as_slice(), b"'"].concat(),
-                        Meaning::Keyword => b" is a shell keyword".to_vec(),
-                        Meaning::Function(source) => [b" is a function\n", source.as_slice()].concat(),
-                        Meaning::Builtin => b" is a shell builtin".to_vec(),
-                        Meaning::File(file) => [b" is ", file.as_slice()].concat(),
-                    };
-                    io.print([name, &text, b"\n"].concat());
-                }
+                Some(found) => io.print(found.sentence(name)),
                 None => {
                     if !kind && !path {
                         shell.complain(io, "type", [name, b": not found"].concat());
@@ -288,7 +343,7 @@ pub fn help(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
         shell.run_program(args, io);
         return After::Pushed;
     }
-    let names: Vec<&str> = BUILTINS.iter().map(|(n, _)| *n).collect();
+    let names: Vec<&str> = super::completion::listed().collect();
     io.print(format!("{}\n", names.join(" ")));
     After::Status(0)
 }

@@ -11,9 +11,11 @@ use std::sync::Arc;
 type Field = fn(&mut Options) -> &mut bool;
 
 /// `set -o` names, letters, and where they are kept.
-const OPTIONS: [(&str, u8, Field); 9] = [
+const OPTIONS: [(&str, u8, Field); 11] = [
     ("allexport", b'a', |o| &mut o.allexport),
     ("errexit", b'e', |o| &mut o.errexit),
+    ("errtrace", b'E', |o| &mut o.errtrace),
+    ("functrace", b'T', |o| &mut o.functrace),
     ("noclobber", b'C', |o| &mut o.noclobber),
     ("noexec", b'n', |o| &mut o.noexec),
     ("noglob", b'f', |o| &mut o.noglob),
@@ -23,29 +25,55 @@ const OPTIONS: [(&str, u8, Field); 9] = [
     ("xtrace", b'x', |o| &mut o.xtrace),
 ];
 
-/// Options that are accepted and change nothing here.
-const IGNORED: [&str; 12] = [
-    "braceexpand",
-    "emacs",
-    "errtrace",
-    "functrace",
-    "hashall",
-    "histexpand",
-    "history",
-    "ignoreeof",
-    "monitor",
-    "posix",
-    "notify",
-    "vi",
+/// Options that are accepted and change nothing here, and what they are: in any shell, or (`None`) as a terminal is
+/// or is not.
+const IGNORED: [(&str, Option<bool>); 16] = [
+    ("braceexpand", Some(true)),
+    ("emacs", None),
+    ("hashall", Some(true)),
+    ("histexpand", None),
+    ("history", None),
+    ("ignoreeof", Some(false)),
+    ("interactive-comments", Some(true)),
+    ("keyword", Some(false)),
+    ("monitor", None),
+    ("nolog", Some(false)),
+    ("notify", Some(false)),
+    ("onecmd", Some(false)),
+    ("physical", Some(false)),
+    ("posix", Some(false)),
+    ("privileged", Some(false)),
+    ("vi", Some(false)),
 ];
 
-const SHOPTS: [(&str, Field); 6] = [
+const SHOPTS: [(&str, Field); 10] = [
     ("dotglob", |o| &mut o.dotglob),
     ("expand_aliases", |o| &mut o.expand_aliases),
+    ("extglob", |o| &mut o.extglob),
+    ("failglob", |o| &mut o.failglob),
     ("globstar", |o| &mut o.globstar),
+    ("inherit_errexit", |o| &mut o.inherit_errexit),
+    ("lastpipe", |o| &mut o.lastpipe),
+    ("nocaseglob", |o| &mut o.nocaseglob),
     ("nocasematch", |o| &mut o.nocasematch),
     ("nullglob", |o| &mut o.nullglob),
-    ("inherit_errexit", |o| &mut o.verbose),
+];
+
+/// Options of `shopt` that change nothing here.
+const OTHER_SHOPTS: [&str; 13] = [
+    "autocd",
+    "cdspell",
+    "checkhash",
+    "checkjobs",
+    "checkwinsize",
+    "cmdhist",
+    "direxpand",
+    "dirspell",
+    "extquote",
+    "globasciiranges",
+    "histappend",
+    "huponexit",
+    "promptvars",
 ];
 
 impl State {
@@ -87,7 +115,7 @@ impl Shell {
             *field(&mut self.state.options) = on;
             return true;
         }
-        IGNORED.iter().any(|n| n.as_bytes() == name)
+        IGNORED.iter().any(|(n, _)| n.as_bytes() == name)
     }
 }
 
@@ -157,8 +185,11 @@ pub fn set(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
 
 fn print_options(shell: &mut Shell, io: &mut Io<'_>, table: bool) {
     let mut out = String::new();
-    for (name, _, field) in OPTIONS {
-        let on = *field(&mut shell.state.options);
+    let interactive = shell.state.interactive;
+    let mut all: Vec<(&str, bool)> = IGNORED.map(|(name, on)| (name, on.unwrap_or(interactive))).to_vec();
+    all.extend(OPTIONS.map(|(name, _, field)| (name, *field(&mut shell.state.options))));
+    all.sort_unstable();
+    for (name, on) in all {
         if table {
             out.push_str(&format!("{name:<15}\t{}\n", if on { "on" } else { "off" }));
         } else {
@@ -169,14 +200,14 @@ fn print_options(shell: &mut Shell, io: &mut Io<'_>, table: bool) {
 }
 
 pub fn shopt(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
-    let (mut set, mut quiet, mut status) = (None, false, 0);
+    let (mut set, mut quiet, mut print, mut status) = (None, false, false, 0);
     let mut names = Vec::new();
     for word in &args[1..] {
         match word.as_slice() {
             b"-s" => set = Some(true),
             b"-u" => set = Some(false),
             b"-q" => quiet = true,
-            b"-p" => {}
+            b"-p" => print = true,
             name => names.push(name.to_vec()),
         }
     }
@@ -192,7 +223,9 @@ pub fn shopt(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
             Some(on) if !all => *field(&mut shell.state.options) = on,
             _ => {
                 let on = *field(&mut shell.state.options);
-                if !quiet {
+                if print {
+                    io.print(format!("shopt -{} {name}\n", if on { 's' } else { 'u' }));
+                } else if !quiet {
                     io.print(format!("{name:<15}\t{}\n", if on { "on" } else { "off" }));
                 }
                 if !all && !on {
@@ -202,16 +235,8 @@ pub fn shopt(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
         }
     }
     for name in names {
-        if matches!(
-            name.as_slice(),
-            b"checkwinsize" | b"histappend" | b"lastpipe" | b"extglob"
-        ) && set.is_some()
-        {
-            if matches!(name.as_slice(), b"extglob" | b"lastpipe") {
-                let text = [name.as_slice(), b": exists in real bash, not simulated here"].concat();
-                shell.complain(io, "shopt", text);
-                status = 1;
-            }
+        if OTHER_SHOPTS.iter().any(|n| n.as_bytes() == name) {
+            // It changes nothing here, whichever way it stands.
             continue;
         }
         shell.complain(io, "shopt", [&name, b": invalid shell option name".as_slice()].concat());

@@ -1,9 +1,10 @@
-//! `read`.
+//! `read` and `select`.
 
 use super::{After, Blocking};
-use crate::language::run::{Flow, Shell};
+use crate::language::run::{Flow, Shell, Unwind};
 use crate::language::variables::{Value, Variable};
-use essaim_kernel::{Io, Read, Wait};
+use essaim_kernel::{Io, Read, Time, Wait};
+use std::time::Duration;
 
 /// A line being read.
 #[derive(Clone, Debug)]
@@ -14,34 +15,48 @@ pub struct ReadLine {
     most: Option<usize>,
     exact: bool,
     array: bool,
+    /// `-t`: when it gives up.
+    until: Option<Time>,
+    /// `select`: the variable and what can be chosen.
+    menu: Option<(Vec<u8>, Vec<Vec<u8>>)>,
     names: Vec<Vec<u8>>,
     /// Bytes, each with whether it was quoted by a backslash.
     line: Vec<(u8, bool)>,
     escaped: bool,
 }
 
-pub fn read(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
-    let mut read = ReadLine {
-        fd: 0,
-        raw: false,
-        delimiter: b'\n',
-        most: None,
-        exact: false,
-        array: false,
-        names: Vec::new(),
-        line: Vec::new(),
-        escaped: false,
-    };
+const USAGE: &str =
+    "read [-ers] [-a array] [-d delim] [-i text] [-n nchars] [-N nchars] [-p prompt] [-t timeout] [-u fd] [name ...]";
+
+impl ReadLine {
+    fn new() -> Self {
+        Self {
+            fd: 0,
+            raw: false,
+            delimiter: b'\n',
+            most: None,
+            exact: false,
+            array: false,
+            until: None,
+            menu: None,
+            names: Vec::new(),
+            line: Vec::new(),
+            escaped: false,
+        }
+    }
+}
+
+/// The options of `read`, and the prompt among them.
+fn options(shell: &Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> Result<(ReadLine, Option<Vec<u8>>), After> {
+    let mut read = ReadLine::new();
     let mut words = args[1..].iter();
     let mut prompt = None;
     while let Some(word) = words.next() {
-        if word == b"--" {
-            read.names.extend(words.cloned());
-            break;
-        }
         if !word.starts_with(b"-") || word.len() < 2 {
             read.names.push(word.clone());
-            read.names.extend(words.cloned());
+            break;
+        }
+        if word == b"--" {
             break;
         }
         let mut at = 1;
@@ -62,34 +77,62 @@ pub fn read(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
                     let Some(value) = value else {
                         let text = [b"-".as_slice(), &[letter], b": option requires an argument"].concat();
                         shell.complain(io, "read", text);
-                        return After::Status(2);
+                        io.eprint(format!("read: usage: {USAGE}\n"));
+                        return Err(After::Status(2));
                     };
-                    match letter {
-                        b'p' => prompt = Some(value),
-                        b'd' => read.delimiter = value.first().copied().unwrap_or(0),
-                        b'a' => {
-                            read.array = true;
-                            read.names.push(value);
-                        }
-                        b'u' => read.fd = super::parse_number(&value).unwrap_or(0) as u32,
-                        b'n' | b'N' => {
-                            read.exact = letter == b'N';
-                            read.most = super::parse_number(&value).and_then(|n| usize::try_from(n).ok());
-                        }
-                        _ => {}
+                    if letter == b'p' {
+                        prompt = Some(value);
+                    } else {
+                        read.option(letter, value, shell, io)?;
                     }
                 }
-                letter => {
-                    return shell.bad_option(
-                        io,
-                        "read",
-                        &[b'-', letter],
-                        "read [-ers] [-a array] [-d delim] [-n nchars] [-p prompt] [name ...]",
-                    );
-                }
+                letter => return Err(shell.bad_option(io, "read", &[b'-', letter], USAGE)),
             }
         }
     }
+    read.names.extend(words.cloned());
+    Ok((read, prompt))
+}
+
+impl ReadLine {
+    fn option(&mut self, letter: u8, value: Vec<u8>, shell: &Shell, io: &mut Io<'_>) -> Result<(), After> {
+        let number = super::parse_number(&value).and_then(|n| usize::try_from(n).ok());
+        let mut invalid = |what: &str| {
+            shell.complain(io, "read", [&value, b": ".as_slice(), what.as_bytes()].concat());
+            After::Status(1)
+        };
+        match letter {
+            b'd' => self.delimiter = value.first().copied().unwrap_or(0),
+            b'a' => {
+                self.array = true;
+                self.names.push(value);
+            }
+            b'u' => match number {
+                Some(fd) => self.fd = fd as u32,
+                None => return Err(invalid("invalid file descriptor specification")),
+            },
+            b'n' | b'N' => match number {
+                Some(most) => (self.most, self.exact) = (Some(most), letter == b'N'),
+                None => return Err(invalid("invalid number")),
+            },
+            b't' => {
+                let seconds = std::str::from_utf8(&value).ok().and_then(|t| t.parse::<f64>().ok());
+                match seconds.filter(|s| (0.0..1e9).contains(s)) {
+                    Some(seconds) => self.until = Some(io.now() + Duration::from_secs_f64(seconds)),
+                    None => return Err(invalid("invalid timeout specification")),
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+pub fn read(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
+    let (read, prompt) = match options(shell, io, args) {
+        Ok(found) => found,
+        Err(after) => return after,
+    };
     if let Some(name) = read.names.iter().find(|n| !crate::language::syntax::ast::is_name(n)) {
         shell.complain(
             io,
@@ -103,11 +146,76 @@ pub fn read(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
     {
         io.eprint(prompt);
     }
-    After::Blocking(Blocking::Read(read))
+    After::Blocking(Blocking::Read(Box::new(read)))
+}
+
+/// What the parser makes of `select name in words`: a loop whose condition asks. Without arguments: a new loop.
+pub fn select(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
+    let Some(name) = args.get(1) else {
+        shell.state.menu_shown = false;
+        return After::Status(0);
+    };
+    let items = args[2..].to_vec();
+    if items.is_empty() {
+        return After::Status(1);
+    }
+    let mut read = ReadLine::new();
+    read.menu = Some((name.clone(), items));
+    show_menu(shell, &read, io);
+    After::Blocking(Blocking::Read(Box::new(read)))
+}
+
+/// The list, in columns as `ls` fills them, where it was not shown yet; then the prompt.
+fn show_menu(shell: &mut Shell, read: &ReadLine, io: &mut Io<'_>) {
+    use crate::language::pattern::char_count;
+    let Some((_, items)) = &read.menu else { return };
+    if !shell.state.menu_shown {
+        shell.state.menu_shown = true;
+        let digits = |n: usize| n.to_string().len();
+        let wide = items.iter().map(|i| char_count(i)).max().unwrap_or(0) + digits(items.len()) + 4;
+        let columns = shell.state.variables.scalar(b"COLUMNS").and_then(super::parse_number);
+        let columns = columns.and_then(|n| usize::try_from(n).ok()).unwrap_or(80);
+        let mut rows = items.len().div_ceil((columns / wide).max(1));
+        if rows == 1 {
+            rows = items.len();
+        }
+        let mut out = Vec::new();
+        for row in 0..rows {
+            let line: Vec<usize> = (row..items.len()).step_by(rows).collect();
+            for (column, at) in line.iter().enumerate() {
+                // The numbers of the first column are shorter.
+                let width = digits(if column == 0 { rows } else { items.len() });
+                out.extend_from_slice(format!("{:>width$}) ", at + 1).as_bytes());
+                out.extend_from_slice(&items[*at]);
+                if column + 1 < line.len() {
+                    let here = column * wide + width + 2 + char_count(&items[*at]);
+                    tabs(here, (column + 1) * wide, &mut out);
+                }
+            }
+            out.push(b'\n');
+        }
+        io.eprint(out);
+    }
+    let prompt = shell.state.variables.scalar(b"PS3").unwrap_or(b"#? ").to_vec();
+    io.eprint(prompt);
+}
+
+/// Moves from one column to another, by tabs as far as they lead.
+fn tabs(mut from: usize, to: usize, out: &mut Vec<u8>) {
+    while from < to {
+        let stop = from / 8 * 8 + 8;
+        if stop <= to {
+            out.push(b'\t');
+            from = stop;
+        } else {
+            out.push(b' ');
+            from += 1;
+        }
+    }
 }
 
 impl Shell {
-    pub(super) fn turn_read(&mut self, mut read: ReadLine, io: &mut Io<'_>) -> Flow {
+    pub(super) fn turn_read(&mut self, mut read: Box<ReadLine>, io: &mut Io<'_>) -> Flow {
         loop {
             if read.most.is_some_and(|most| read.line.len() >= most) {
                 return self.finish_read(&read, 0, io);
@@ -116,6 +224,15 @@ impl Shell {
                 Read::Data(bytes) => bytes[0],
                 Read::Wait => {
                     let fd = read.fd;
+                    // Someone at a terminal has all the time: it does not pass while they type.
+                    if let Some(until) = read.until.filter(|_| !io.is_terminal(fd)) {
+                        if io.now() >= until {
+                            return self.finish_read(&read, 142, io);
+                        }
+                        self.frames
+                            .push(crate::language::run::Frame::Blocking(Blocking::Read(read)));
+                        return Flow::Block(Wait::Alarm(until.min(io.now() + Duration::from_millis(10))));
+                    }
                     self.frames
                         .push(crate::language::run::Frame::Blocking(Blocking::Read(read)));
                     return Flow::Block(Wait::Readable(fd));
@@ -144,6 +261,9 @@ impl Shell {
 
     fn finish_read(&mut self, read: &ReadLine, status: u8, io: &mut Io<'_>) -> Flow {
         self.state.status = status;
+        if let Some((name, items)) = &read.menu {
+            return self.finish_select(read, name, items, io);
+        }
         let plain = |bytes: &[(u8, bool)]| bytes.iter().map(|(b, _)| *b).collect::<Vec<u8>>();
         if read.names.is_empty() {
             let line = plain(&read.line);
@@ -174,6 +294,31 @@ impl Shell {
             self.store_read(name, value, io);
         }
         Flow::Next
+    }
+
+    fn finish_select(&mut self, read: &ReadLine, name: &[u8], items: &[Vec<u8>], io: &mut Io<'_>) -> Flow {
+        let line: Vec<u8> = read.line.iter().map(|(b, _)| *b).collect();
+        let ended = self.state.status != 0;
+        if ended {
+            io.print("\n");
+            self.unwinding = Some(Unwind::Break(1));
+            return Flow::Next;
+        }
+        let chosen = super::parse_number(line.trim_ascii())
+            .and_then(|n| usize::try_from(n).ok()?.checked_sub(1))
+            .and_then(|at| items.get(at).cloned());
+        let empty = line.is_empty();
+        self.store_read(b"REPLY", line, io);
+        if empty {
+            self.state.menu_shown = false;
+            let mut again = ReadLine::new();
+            again.menu = read.menu.clone();
+            show_menu(self, &again, io);
+            self.frames
+                .push(crate::language::run::Frame::Blocking(Blocking::Read(Box::new(again))));
+            return Flow::Next;
+        }
+        self.store_read(name, chosen.unwrap_or_default(), io)
     }
 
     fn store_read(&mut self, name: &[u8], value: Vec<u8>, io: &mut Io<'_>) -> Flow {

@@ -88,6 +88,11 @@ fn compare_files(operator: &[u8], left: &[u8], right: &[u8], io: &Io<'_>) -> boo
 }
 
 /// A unary primary; `None`: there is none of that letter.
+/// The number of `/dev/fd/N`.
+fn descriptor(word: &[u8]) -> Option<u32> {
+    std::str::from_utf8(word.strip_prefix(b"/dev/fd/")?).ok()?.parse().ok()
+}
+
 fn unary(letter: u8, word: &[u8], state: Option<&State>, io: &Io<'_>) -> Option<bool> {
     let path = io.path(word);
     let files = io.files_ref();
@@ -101,7 +106,7 @@ fn unary(letter: u8, word: &[u8], state: Option<&State>, io: &Io<'_>) -> Option<
     let device = matches!(
         word,
         b"/dev/null" | b"/dev/tty" | b"/dev/stdin" | b"/dev/stdout" | b"/dev/stderr"
-    );
+    ) || descriptor(word).is_some_and(|fd| io.is_open(fd));
     Some(match letter {
         b'z' => word.is_empty(),
         b'n' => !word.is_empty(),

@@ -14,6 +14,8 @@ struct Attributes {
     export: Option<bool>,
     readonly: bool,
     integer: Option<bool>,
+    upper: Option<Option<bool>>,
+    reference: Option<bool>,
     indexed: bool,
     keyed: bool,
     print: bool,
@@ -48,6 +50,9 @@ fn attributes<'a>(
             match letter {
                 b'x' => found.export = Some(on),
                 b'n' if name == "export" => found.export = Some(false),
+                b'n' => found.reference = Some(on),
+                b'u' => found.upper = Some(on.then_some(true)),
+                b'l' => found.upper = Some(on.then_some(false)),
                 b'r' => found.readonly = on,
                 b'i' => found.integer = Some(on),
                 b'a' => found.indexed = on,
@@ -89,6 +94,13 @@ fn declare_all(shell: &mut Shell, io: &mut Io<'_>, name: &str, found: Attributes
             shell.make_local(target);
         }
         {
+            if let Some(reference) = found.reference {
+                shell.state.variables.own_entry(target).reference = reference;
+                if let (true, Some(value)) = (reference, value) {
+                    shell.state.variables.own_entry(target).value = Value::Scalar(value);
+                }
+                continue;
+            }
             let variable = shell.state.variables.entry(target);
             if found.keyed && !matches!(variable.value, Value::Keyed(_)) {
                 variable.value = Value::Keyed(std::collections::BTreeMap::new());
@@ -101,6 +113,7 @@ fn declare_all(shell: &mut Shell, io: &mut Io<'_>, name: &str, found: Attributes
             if let Some(integer) = found.integer {
                 variable.integer = integer;
             }
+            variable.upper = found.upper.unwrap_or(variable.upper);
         }
         if let Some(value) = value {
             let value = if append {
@@ -135,12 +148,16 @@ fn declaration(name: &[u8], variable: &Variable) -> Vec<u8> {
     if variable.integer {
         flags.push(b'i');
     }
+    if variable.reference {
+        flags.push(b'n');
+    }
     if variable.readonly {
         flags.push(b'r');
     }
     if variable.exported {
         flags.push(b'x');
     }
+    flags.extend(variable.upper.map(|upper| if upper { b'u' } else { b'l' }));
     if flags.is_empty() {
         flags.push(b'-');
     }
@@ -189,7 +206,7 @@ fn print_declarations(
         }
     }
     for word in words {
-        match shell.state.variables.get(word) {
+        match shell.state.variables.own(word) {
             Some(variable) => out.extend_from_slice(&declaration(word, variable)),
             None => {
                 shell.complain(io, name, [word, b": not found".as_slice()].concat());
@@ -230,7 +247,7 @@ pub fn local(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
         shell.complain(io, "local", "can only be used in a function");
         return After::Status(1);
     }
-    let (mut found, words) = match attributes(shell, io, "local", args, b"xriaAp") {
+    let (mut found, words) = match attributes(shell, io, "local", args, b"xriaApluntg") {
         Ok(found) => found,
         Err(after) => return after,
     };
@@ -239,7 +256,7 @@ pub fn local(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
 }
 
 pub fn declare(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
-    let (mut found, words) = match attributes(shell, io, "declare", args, b"xriaApfFg") {
+    let (mut found, words) = match attributes(shell, io, "declare", args, b"xriaApfFglunIt") {
         Ok(found) => found,
         Err(after) => return after,
     };
@@ -275,11 +292,13 @@ fn print_functions(shell: &Shell, io: &mut Io<'_>, words: &[Vec<u8>], names_only
 
 pub fn unset(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
     let (mut variables, mut functions) = (true, true);
+    let mut own = false;
     let mut status = 0;
     for word in &args[1..] {
         match word.as_slice() {
             b"-v" => functions = false,
             b"-f" => variables = false,
+            b"-n" => own = true,
             word => {
                 let (name, index) = match word.iter().position(|b| *b == b'[') {
                     Some(at) if word.ends_with(b"]") => (&word[..at], Some(&word[at + 1..word.len() - 1])),
@@ -291,7 +310,8 @@ pub fn unset(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
                 } else if let Some(index) = index {
                     shell.unset_element(name, index);
                 } else if variables && shell.state.variables.get(name).is_some() {
-                    shell.state.variables.remove(name);
+                    let name = if own { name } else { shell.state.variables.meant(name) }.to_vec();
+                    shell.state.variables.remove(&name);
                 } else if functions {
                     Arc::make_mut(&mut shell.state.functions).remove(name);
                 }
@@ -430,7 +450,7 @@ pub fn getopts(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
 impl Shell {
     /// Keeps a variable's value for the end of the function at work, and hides it.
     fn make_local(&mut self, name: &[u8]) {
-        let old = self.state.variables.get(name).cloned();
+        let old = self.state.variables.own(name).cloned();
         let call = self.frames.iter_mut().rev().find_map(|frame| match frame {
             Frame::Call { locals, .. } => Some(locals),
             _ => None,

@@ -83,7 +83,7 @@ impl Text {
 
     /// A shell pattern in which quoted characters stand for themselves.
     pub fn pattern(&self) -> Vec<u8> {
-        self.protected(b"*?[]\\-!^")
+        self.protected(b"*?[]\\-!^()|+@")
     }
 
     /// A regular expression in which quoted characters stand for themselves.
@@ -106,8 +106,13 @@ impl Text {
     }
 
     pub fn has_active_glob(&self) -> bool {
-        self.items()
-            .any(|(byte, mark)| matches!(mark, Mark::Literal | Mark::Expanded) && matches!(byte, b'*' | b'?' | b'['))
+        let mut before = 0;
+        self.items().any(|(byte, mark)| {
+            let free = matches!(mark, Mark::Literal | Mark::Expanded);
+            let group = byte == b'(' && matches!(before, b'@' | b'+' | b'!');
+            before = byte;
+            free && (matches!(byte, b'*' | b'?' | b'[') || group)
+        })
     }
 
     /// Field splitting as POSIX 2.6.5 says.

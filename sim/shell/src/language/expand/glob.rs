@@ -52,7 +52,8 @@ pub fn expand(pattern: &[u8], files: &Files, cwd: &[u8], options: &Options) -> V
 }
 
 fn one_part(base: &[u8], part: &[u8], files: &Files, cwd: &[u8], options: &Options, next: &mut Vec<Vec<u8>>) {
-    let compiled = Pattern::new(part);
+    let lower = options.nocaseglob.then(|| part.to_ascii_lowercase());
+    let compiled = Pattern::new(lower.as_deref().unwrap_or(part));
     let named = |name: &[u8]| [base, name].concat();
     if !compiled.is_active() {
         let candidate = named(&compiled.literal());
@@ -72,7 +73,12 @@ fn one_part(base: &[u8], part: &[u8], files: &Files, cwd: &[u8], options: &Optio
         if hidden && !options.dotglob && !compiled.starts_with(b'.') {
             continue;
         }
-        if compiled.matches(&name) {
+        let fits = if options.nocaseglob {
+            compiled.matches(&name.to_ascii_lowercase())
+        } else {
+            compiled.matches(&name)
+        };
+        if fits {
             next.push(named(&name));
         }
     }

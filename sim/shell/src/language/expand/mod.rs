@@ -7,6 +7,7 @@ mod parameter;
 
 pub use braces::expand_braces;
 pub use fields::{Mark, Text};
+pub use parameter::change_case;
 
 use super::arithmetic;
 use super::state::State;
@@ -33,6 +34,8 @@ pub enum Outcome {
     Done(Text),
     /// Run this, give its output to [`Expansion::supply`], and call [`Expansion::run`] again.
     Command(Arc<List>),
+    /// Make these commands readable (`true`: writable) under a name, give it to [`Expansion::name`], and go on.
+    Process(Arc<List>, bool),
     /// bash's message, without the shell's name. `fatal`: a shell that reads a script exits with this status.
     Failed {
         message: Vec<u8>,
@@ -105,6 +108,13 @@ impl Expansion {
         }
     }
 
+    /// The name of what was asked for by [`Outcome::Process`].
+    pub fn name(&mut self, name: &[u8]) {
+        if let Some(out) = self.out() {
+            out.push_quoted(name);
+        }
+    }
+
     /// Goes on until the end or the next command substitution.
     pub fn run(&mut self, state: &mut State, files: &Files) -> Outcome {
         loop {
@@ -136,6 +146,7 @@ impl Expansion {
                     }
                 }
                 Part::Command { list, .. } => return Outcome::Command(list),
+                Part::Process { list, output } => return Outcome::Process(list, output),
                 Part::Arithmetic { expression, quoted } => self.enter(expression, Then::Arithmetic { quoted }),
                 Part::Parameter(parameter) => {
                     if let Some(outcome) = self.parameter(parameter, None, Vec::new(), state, files) {
@@ -251,6 +262,9 @@ pub fn finish_text(text: Text, mode: Mode, state: &State, files: &Files, cwd: &[
                 }
                 let found = glob::expand(&field.pattern(), files, cwd, &state.options);
                 if found.is_empty() {
+                    if state.options.failglob {
+                        return Err([b"no match: ", field.plain().as_slice()].concat());
+                    }
                     if !state.options.nullglob {
                         out.push(field.plain());
                     }

@@ -441,7 +441,8 @@ fn substring(
     })
 }
 
-fn change_case(text: &[u8], upper: bool, all: bool) -> Vec<u8> {
+/// Upper or lower case: of the first character, or of all.
+pub fn change_case(text: &[u8], upper: bool, all: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut at = 0;
     while at < text.len() {

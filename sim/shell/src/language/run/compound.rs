@@ -78,6 +78,7 @@ impl Shell {
             Kind::Group(body) => self.frames.push(list(body)),
             // Nothing is left to do after it: this process is the subshell already.
             Kind::Subshell(body) if self.nothing_follows() && self.state.traps.values().all(Vec::is_empty) => {
+                self.state.subshell_depth = self.state.subshell_depth.wrapping_add(1);
                 self.frames.push(list(body));
             }
             Kind::Subshell(body) => {
@@ -98,21 +99,7 @@ impl Shell {
                 in_condition: false,
                 status: 0,
             }),
-            Kind::For { words, .. } => {
-                let items = match words {
-                    Some(words) => words.iter().map(|w| ExpandItem::new(w, Mode::Fields)).collect(),
-                    None => Vec::new(),
-                };
-                let given = words.is_some();
-                self.frames.push(Frame::ForWords {
-                    command: command.clone(),
-                });
-                if given {
-                    self.frames.push(Frame::expand(items));
-                } else {
-                    self.results = self.state.positional.to_vec();
-                }
-            }
+            Kind::For { words, .. } => self.begin_for(command.clone(), words.as_deref()),
             Kind::CountingFor { .. } => {
                 self.state.status = 0;
                 self.frames.push(Frame::CountingFor {
@@ -120,21 +107,7 @@ impl Shell {
                     stage: CountingStage::Start,
                 });
             }
-            Kind::Case { word, header, .. } => {
-                if self.state.options.xtrace {
-                    self.trace_line(header, io);
-                }
-                self.frames.push(Frame::Case {
-                    command: command.clone(),
-                    value: None,
-                    arm: 0,
-                    pattern: 0,
-                    asked: true,
-                    run: false,
-                });
-                self.frames
-                    .push(Frame::expand(vec![ExpandItem::new(word, Mode::Single)]));
-            }
+            Kind::Case { word, header, .. } => self.begin_case(command.clone(), word, header, io),
             Kind::Arithmetic(word) => {
                 self.frames.push(Frame::Arithmetic);
                 self.frames
@@ -149,6 +122,33 @@ impl Shell {
             Kind::Simple(_) | Kind::Function { .. } => {}
         }
         Flow::Next
+    }
+
+    fn begin_for(&mut self, command: Arc<Command>, words: Option<&[Word]>) {
+        self.frames.push(Frame::ForWords { command });
+        match words {
+            Some(words) => {
+                let items = words.iter().map(|w| ExpandItem::new(w, Mode::Fields)).collect();
+                self.frames.push(Frame::expand(items));
+            }
+            None => self.results = self.state.positional.to_vec(),
+        }
+    }
+
+    fn begin_case(&mut self, command: Arc<Command>, word: &Word, header: &[u8], io: &mut Io<'_>) {
+        if self.state.options.xtrace {
+            self.trace_line(header, io);
+        }
+        self.frames.push(Frame::Case {
+            command,
+            value: None,
+            arm: 0,
+            pattern: 0,
+            asked: true,
+            run: false,
+        });
+        self.frames
+            .push(Frame::expand(vec![ExpandItem::new(word, Mode::Single)]));
     }
 
     /// `at`: the clause whose condition runs or has run.
@@ -316,7 +316,12 @@ impl Shell {
     }
 
     fn arithmetic_failed(&mut self, message: Vec<u8>, io: &mut Io<'_>) -> Flow {
-        self.error(io, [b"((: ", message.as_slice()].concat());
+        let prefix: &[u8] = if message.ends_with(b": readonly variable") {
+            b""
+        } else {
+            b"((: "
+        };
+        self.error(io, [prefix, message.as_slice()].concat());
         self.state.status = 1;
         Flow::Next
     }
@@ -426,6 +431,9 @@ impl Shell {
         let (mut at, mut value) = (at, value);
         if asked && let Some(step) = steps.get(at) {
             let words = std::mem::take(&mut self.results);
+            if self.state.options.xtrace {
+                self.trace_line(&test_text(step, &words), io);
+            }
             match test::extended(step, &words, &mut self.state, io) {
                 Ok(result) => value = result,
                 Err(message) => {
@@ -477,4 +485,26 @@ impl Shell {
             return Flow::Next;
         }
     }
+}
+
+/// A primary of `[[` as `set -x` shows it.
+fn test_text(step: &TestStep, words: &[Vec<u8>]) -> Vec<u8> {
+    let quoted = |at: usize| {
+        words
+            .get(at)
+            .map(|w| if w.is_empty() { b"''".to_vec() } else { w.clone() })
+    };
+    let mut parts = vec![b"[[".to_vec()];
+    match step {
+        TestStep::Unary(letter, _) => parts.push(vec![b'-', *letter]),
+        TestStep::NotEmpty(_) => parts.push(b"-n".to_vec()),
+        _ => {}
+    }
+    parts.extend(quoted(0));
+    if let TestStep::Binary(operator, _, _) = step {
+        parts.push(operator.clone());
+        parts.extend(quoted(1));
+    }
+    parts.push(b"]]".to_vec());
+    parts.join(b" ".as_slice())
 }

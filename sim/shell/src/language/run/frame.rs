@@ -25,6 +25,8 @@ pub enum Frame {
     Negate,
     Timed {
         since: Time,
+        /// `time -p`
+        posix: bool,
     },
     /// After a pipeline of one simple command or several: `set -e` and the ERR trap look at the status.
     Check {
@@ -75,6 +77,8 @@ pub enum Frame {
         pid: Pid,
         fd: u32,
         output: Vec<u8>,
+        /// `<(…)`: the output is read under a name.
+        named: bool,
     },
     Redirecting {
         redirects: Arc<[Redirect]>,

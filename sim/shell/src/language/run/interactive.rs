@@ -118,6 +118,7 @@ impl Shell {
             aliases.as_deref(),
         );
         parser.more_may_come = !reader.ended;
+        parser.groups = self.state.options.extglob;
         let parsed = parser.next_command();
         let (at, line) = parser.position();
         let changed = parser.changed_text().map(<[u8]>::to_vec);

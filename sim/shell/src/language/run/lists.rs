@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 impl Shell {
     pub(super) fn turn_list(&mut self, list: Arc<List>, at: usize, io: &mut Io<'_>) -> Flow {
+        self.close_processes(io);
         let Some(item) = list.items.get(at) else {
             return Flow::Next;
         };
@@ -69,8 +70,11 @@ impl Shell {
 
     pub(super) fn begin_pipeline(&mut self, pipeline: &Pipeline, io: &mut Io<'_>) {
         self.state.command_text = pipeline.source.clone();
-        if pipeline.timed {
-            self.frames.push(Frame::Timed { since: io.now() });
+        if pipeline.timed != Timed::No {
+            self.frames.push(Frame::Timed {
+                since: io.now(),
+                posix: pipeline.timed == Timed::Posix,
+            });
         }
         if pipeline.negate {
             self.ignoring += 1;
@@ -104,6 +108,9 @@ impl Shell {
         io.flush();
         let mut pids: Vec<Pid> = Vec::new();
         let mut input: Option<u32> = None;
+        // The commands of a pipeline are no subshells of their own in `$BASH_SUBSHELL`.
+        let depth = self.state.subshell_depth;
+        self.state.subshell_depth = depth.wrapping_sub(1);
         for (at, command) in commands.iter().enumerate() {
             let pipe = (at + 1 < commands.len()).then(|| io.pipe());
             let mut fds: Vec<(u32, u32)> = Vec::new();
@@ -133,6 +140,7 @@ impl Shell {
         if let Some(fd) = input {
             io.close(fd);
         }
+        self.state.subshell_depth = depth;
         self.wait_for(pids, text, io);
     }
 
@@ -251,13 +259,17 @@ impl Shell {
             substitution_status: None,
             started: true,
             replaced: false,
+            process_fds: Vec::new(),
             args: Vec::new(),
         };
         child.state.interactive = false;
         child.state.subshell = true;
+        child.state.subshell_depth = self.state.subshell_depth.wrapping_add(1);
         child.state.jobs.clear();
         child.state.private_fds.clear();
-        let ignored = |(_, command): &(&Vec<u8>, &Vec<u8>)| command.is_empty();
+        let keeps_errors = self.state.options.errtrace;
+        let ignored =
+            |(name, command): &(&Vec<u8>, &Vec<u8>)| command.is_empty() || (keeps_errors && name.as_slice() == b"ERR");
         let traps = self.state.traps.iter().filter(ignored);
         child.state.traps = Arc::new(traps.map(|(n, c)| (n.clone(), c.clone())).collect());
         let map = self.inherited(io, fds, not_inherited);
@@ -351,7 +363,7 @@ impl Shell {
         if let Some(text) = self.state.traps.get(b"ERR".as_slice()).filter(|t| !t.is_empty())
             && !self.in_trap
             && !trapped
-            && self.state.call_names.is_empty()
+            && (self.state.call_names.is_empty() || self.state.options.errtrace)
         {
             let text = text.clone();
             let status = self.state.status;

@@ -37,8 +37,10 @@ pub enum Unwind {
     Break(usize),
     Continue(usize),
     Return,
-    /// Leaves the whole command line; a shell that is not interactive exits.
+    /// Leaves the whole command line.
     Line,
+    /// Leaves the line at work of a script, a file or `eval`; the next one runs.
+    Discard,
     Exit,
 }
 
@@ -70,6 +72,8 @@ pub struct Shell {
     pub started: bool,
     /// `exec`: another program has this process from the next step on.
     pub replaced: bool,
+    /// Descriptors named `/dev/fd/N` by process substitutions, and the frame that needs each.
+    pub process_fds: Vec<(u32, usize)>,
     /// How this shell was started; taken at the first step.
     pub args: Vec<Vec<u8>>,
 }
@@ -91,6 +95,7 @@ impl Shell {
             substitution_status: None,
             started: false,
             replaced: false,
+            process_fds: Vec::new(),
             args,
         }
     }
@@ -111,6 +116,8 @@ impl Shell {
             _ => None,
         });
         let mut out = match (sourced, self.state.interactive) {
+            // Where functions come from that no file defines.
+            (None, false) if self.state.from_command && !self.state.call_names.is_empty() => b"environment".to_vec(),
             (None, _) => self.state.name.clone(),
             (Some(file), false) => file.clone(),
             (Some(file), true) => [&self.state.name, b": ".as_slice(), file].concat(),
@@ -121,8 +128,19 @@ impl Shell {
         out
     }
 
-    /// A failed expansion or assignment: the command line is over, a script ends.
+    /// A failed expansion or assignment: the line at work is over, and so is a subshell.
     pub fn abort(&mut self, status: u8) {
+        self.state.status = status;
+        let script = !self.state.from_command && !self.state.interactive;
+        self.unwinding = Some(if self.state.subshell || (self.state.options.errexit && script) {
+            Unwind::Exit
+        } else {
+            Unwind::Discard
+        });
+    }
+
+    /// What ends a script: `${name?}`, `set -u`.
+    pub fn abort_script(&mut self, status: u8) {
         self.state.status = status;
         self.unwinding = Some(if self.state.interactive {
             Unwind::Line
@@ -176,13 +194,17 @@ impl Shell {
                 self.state.status = u8::from(self.state.status == 0);
                 Flow::Next
             }
-            Frame::Timed { since } => {
+            Frame::Timed { since, posix } => {
                 let seconds = (io.now() - since).as_secs_f64();
-                io.eprint(format!(
-                    "\nreal\t{}m{:.3}s\nuser\t0m0.000s\nsys\t0m0.000s\n",
-                    (seconds / 60.0) as u64,
-                    seconds % 60.0
-                ));
+                io.eprint(if posix {
+                    format!("real {seconds:.2}\nuser 0.00\nsys 0.00\n")
+                } else {
+                    format!(
+                        "\nreal\t{}m{:.3}s\nuser\t0m0.000s\nsys\t0m0.000s\n",
+                        (seconds / 60.0) as u64,
+                        seconds % 60.0
+                    )
+                });
                 Flow::Next
             }
             Frame::Check { trapped, single } => self.turn_check(trapped, single),
@@ -217,12 +239,19 @@ impl Shell {
                 value,
                 asked,
             } => self.turn_test(command, at, value, asked, io),
+            frame => self.turn_command(frame, io),
+        }
+    }
+
+    /// The frames of one command: its words, its redirections, its programs.
+    fn turn_command(&mut self, frame: Frame, io: &mut Io<'_>) -> Flow {
+        match frame {
             Frame::Arithmetic => self.turn_arithmetic(false, io),
             Frame::ArithmeticOnly => self.turn_arithmetic(true, io),
             Frame::Body(command) => self.turn_body(command, io),
             Frame::Program { args } => self.run_program(&args, io),
             Frame::Expand(expand) => self.turn_expand(expand, io),
-            Frame::Substitution { pid, fd, output } => self.turn_substitution(pid, fd, output, io),
+            Frame::Substitution { pid, fd, output, named } => self.turn_substitution(pid, fd, output, named, io),
             Frame::Redirecting {
                 redirects,
                 at,
@@ -314,7 +343,11 @@ impl Shell {
                     self.take_terminal(io);
                 }
             }
-            Frame::Reader(mut reader) if unwind == Unwind::Line => {
+            Frame::Source(source) if unwind == Unwind::Discard => {
+                self.unwinding = None;
+                self.frames.push(Frame::Source(source));
+            }
+            Frame::Reader(mut reader) if matches!(unwind, Unwind::Line | Unwind::Discard) => {
                 self.unwinding = None;
                 reader.forget();
                 self.frames.push(Frame::Reader(reader));

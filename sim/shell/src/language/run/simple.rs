@@ -281,6 +281,15 @@ impl Shell {
         args.first().is_some_and(|name| io.find_program(name).is_some())
     }
 
+    /// The line of each call at work, outermost first.
+    pub fn call_lines(&self) -> Vec<u32> {
+        let line = |frame: &Frame| match frame {
+            Frame::Call { line, .. } => Some(*line),
+            _ => None,
+        };
+        self.frames.iter().filter_map(line).collect()
+    }
+
     /// In a subshell with nothing left to do, a program takes the place of the shell.
     pub(super) fn nothing_follows(&self) -> bool {
         let last = |frame: &Frame| match frame {

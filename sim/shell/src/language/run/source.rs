@@ -31,6 +31,7 @@ impl Shell {
         let aliases = self.state.options.expand_aliases.then(|| self.state.aliases.clone());
         let text = source.text.clone();
         let mut parser = Parser::new(&text, source.at, source.line, Self::limits(io), aliases.as_deref());
+        parser.groups = self.state.options.extglob;
         let parsed = parser.next_command();
         let (at, line) = parser.position();
         for (line, warning) in std::mem::take(&mut parser.warnings) {
@@ -45,7 +46,8 @@ impl Shell {
                     io.eprint(&source.text[source.at.min(at)..at]);
                 }
                 (source.at, source.line) = (at, line);
-                if source.at < source.text.len() {
+                // Where a line is given up, what comes after it goes on: it stays, even when nothing does.
+                if source.at < source.text.len() || !self.state.subshell {
                     self.frames.push(Frame::Source(source));
                 }
                 self.frames.push(Frame::List { list, at: 0 });

@@ -89,26 +89,85 @@ impl Shell {
                 }
                 Outcome::Command(list) => {
                     self.frames.push(Frame::Expand(expand));
-                    return self.begin_substitution(list, io);
+                    return self.begin_substitution(list, false, io);
+                }
+                Outcome::Process(list, output) => {
+                    self.frames.push(Frame::Expand(expand));
+                    return if output {
+                        self.begin_writing(list, io)
+                    } else {
+                        self.begin_substitution(list, true, io)
+                    };
                 }
                 Outcome::Failed { message, status } => {
                     self.error(io, message);
                     let fatal = status == 127 && (self.state.subshell || !self.state.from_command);
-                    self.abort(if fatal { 1 } else { status });
+                    if status == 127 {
+                        self.abort_script(if fatal { 1 } else { status });
+                    } else {
+                        self.abort(status);
+                    }
                     return Flow::Next;
                 }
             }
         }
     }
 
-    fn begin_substitution(&mut self, list: Arc<List>, io: &mut Io<'_>) -> Flow {
-        if list.items.is_empty() {
+    /// `>(…)`: the commands wait for what is written to the name.
+    fn begin_writing(&mut self, list: Arc<List>, io: &mut Io<'_>) -> Flow {
+        io.flush();
+        let (read, write) = io.pipe();
+        let pid = self.fork(
+            io,
+            vec![Frame::List { list, at: 0 }],
+            &[(0, read)],
+            &[read, write],
+            None,
+        );
+        io.close(read);
+        if pid.is_some() {
+            self.state.last_background = pid;
+        }
+        self.name_descriptor(write, io);
+        Flow::Next
+    }
+
+    /// Gives the expansion at work a name for this descriptor, which is closed after the command.
+    fn name_descriptor(&mut self, fd: u32, io: &mut Io<'_>) {
+        let number = (10..=63).rev().find(|n| !io.is_open(*n)).unwrap_or(fd);
+        if number != fd {
+            // Both are open or free, as was just seen.
+            let _ = io.duplicate_to(fd, number);
+            io.close(fd);
+        }
+        let holder = |f: &Frame| matches!(f, Frame::Simple(_) | Frame::Redirecting { .. } | Frame::ForWords { .. });
+        let depth = self.frames.iter().rposition(holder).unwrap_or(0);
+        self.process_fds.push((number, depth));
+        if let Some(Frame::Expand(expand)) = self.frames.last_mut()
+            && let Some((expansion, _, _)) = &mut expand.current
+        {
+            expansion.name(format!("/dev/fd/{number}").as_bytes());
+        }
+    }
+
+    /// Closes the descriptors of process substitutions whose command is over.
+    pub(super) fn close_processes(&mut self, io: &mut Io<'_>) {
+        let depth = self.frames.len();
+        while let Some((fd, _)) = self.process_fds.pop_if(|(_, holder)| *holder >= depth) {
+            io.close(fd);
+        }
+    }
+
+    /// `$(…)` and (`named`) `<(…)`, whose output is read to its end before the command begins.
+    fn begin_substitution(&mut self, list: Arc<List>, named: bool, io: &mut Io<'_>) -> Flow {
+        if list.items.is_empty() && !named {
             self.supply(Vec::new());
             self.substitution_status = Some(0);
             return Flow::Next;
         }
         let (read, write) = io.pipe();
-        let errexit = std::mem::replace(&mut self.state.options.errexit, false);
+        let errexit = self.state.options.errexit;
+        self.state.options.errexit &= self.state.options.inherit_errexit;
         let forked = self.fork(io, vec![Frame::List { list, at: 0 }], &[(1, write)], &[read], None);
         self.state.options.errexit = errexit;
         io.close(write);
@@ -119,6 +178,7 @@ impl Shell {
                     pid,
                     fd: read,
                     output: Vec::new(),
+                    named,
                 });
             }
             None => io.close(read),
@@ -134,7 +194,15 @@ impl Shell {
         }
     }
 
-    pub(super) fn turn_substitution(&mut self, pid: Pid, fd: u32, mut output: Vec<u8>, io: &mut Io<'_>) -> Flow {
+    pub(super) fn turn_substitution(
+        &mut self,
+        pid: Pid,
+        fd: u32,
+        mut output: Vec<u8>,
+        named: bool,
+        io: &mut Io<'_>,
+    ) -> Flow {
+        let again = |output| Frame::Substitution { pid, fd, output, named };
         while io.is_open(fd) {
             match io.read(fd, 64 << 10) {
                 Read::Data(bytes) => {
@@ -145,7 +213,7 @@ impl Shell {
                     }
                 }
                 Read::Wait => {
-                    self.frames.push(Frame::Substitution { pid, fd, output });
+                    self.frames.push(again(output));
                     return Flow::Block(Wait::Readable(fd));
                 }
                 Read::End | Read::Failed(_) => io.close(fd),
@@ -154,11 +222,17 @@ impl Shell {
         let status = match io.reap(pid) {
             Some(status) => status.code(),
             None if io.is_child(pid) => {
-                self.frames.push(Frame::Substitution { pid, fd, output });
+                self.frames.push(again(output));
                 return Flow::Block(Wait::Child);
             }
             None => 127,
         };
+        if named {
+            self.state.private_fds.remove(&fd);
+            let memory = io.here_document(output);
+            self.name_descriptor(memory, io);
+            return Flow::Next;
+        }
         if output.contains(&0) {
             self.error(io, "warning: command substitution: ignored null byte in input");
         }

@@ -9,8 +9,32 @@ pub struct List {
     pub items: Vec<Item>,
 }
 
+impl List {
+    /// One command.
+    pub fn of(command: Command) -> Self {
+        let pipeline = Pipeline {
+            negate: false,
+            timed: Timed::No,
+            commands: vec![Arc::new(command)],
+            stderr_too: Vec::new(),
+            source: Arc::from([]),
+        };
+        let and_or = AndOr {
+            first: Arc::new(pipeline),
+            rest: Vec::new(),
+            source: Vec::new(),
+        };
+        Self {
+            items: vec![Item {
+                and_or: Arc::new(and_or),
+                background: false,
+            }],
+        }
+    }
+}
+
 /// One and-or list and how it ends.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Item {
     pub and_or: Arc<AndOr>,
     pub background: bool,
@@ -29,12 +53,20 @@ pub struct AndOr {
 #[derive(Debug)]
 pub struct Pipeline {
     pub negate: bool,
-    pub timed: bool,
+    pub timed: Timed,
     pub commands: Vec<Arc<Command>>,
     /// Whether the pipe after each command also takes its standard error (`|&`).
     pub stderr_too: Vec<bool>,
     /// As it was written.
     pub source: Arc<[u8]>,
+}
+
+/// Whether a pipeline is timed: `time`, `time -p`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timed {
+    No,
+    Yes,
+    Posix,
 }
 
 #[derive(Debug)]
@@ -200,6 +232,11 @@ pub enum Part {
     Arithmetic {
         expression: Word,
         quoted: bool,
+    },
+    /// `<(…)` and (`output`) `>(…)`: a name under which the commands are read or written.
+    Process {
+        list: Arc<List>,
+        output: bool,
     },
 }
 

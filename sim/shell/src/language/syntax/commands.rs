@@ -28,6 +28,8 @@ pub struct Parser<'a> {
     pub warnings: Vec<(u32, Vec<u8>)>,
     /// Where `((` was found not to begin arithmetic.
     pub(super) not_arithmetic: BTreeSet<usize>,
+    /// `shopt -s extglob`: `@(a|b)` is one word.
+    pub groups: bool,
     /// Whether the end of the text ends a here-document (a script) or asks for more (a terminal).
     pub more_may_come: bool,
 }
@@ -78,6 +80,7 @@ impl<'a> Parser<'a> {
             documents: Vec::new(),
             not_arithmetic: BTreeSet::new(),
             warnings: Vec::new(),
+            groups: false,
             more_may_come: false,
         }
     }
@@ -195,7 +198,7 @@ impl<'a> Parser<'a> {
     fn pipeline(&mut self) -> Parsed<Arc<Pipeline>> {
         let mut pipeline = Pipeline {
             negate: false,
-            timed: false,
+            timed: Timed::No,
             commands: Vec::new(),
             stderr_too: Vec::new(),
             source: Arc::from([]),
@@ -205,18 +208,21 @@ impl<'a> Parser<'a> {
         loop {
             match self.peek_reserved() {
                 Some(b"!") => pipeline.negate = !pipeline.negate,
-                Some(b"time") => pipeline.timed = true,
+                Some(b"time") => pipeline.timed = Timed::Yes,
                 _ => break,
             }
             self.take_reserved();
-            if pipeline.timed && self.src[..self.pos].ends_with(b"time") {
+            if self.src[..self.pos].ends_with(b"time") {
                 self.skip_blanks();
-                if self.rest().starts_with(b"-p") {
+                if matches!(self.rest(), [b'-', b'p', next, ..] if is_meta(*next)) {
                     self.pos += 2;
+                    pipeline.timed = Timed::Posix;
                 }
             }
             self.skip_blanks();
-            if (pipeline.negate || pipeline.timed) && (self.at_end() || matches!(self.operator(), Some(b"\n" | b";"))) {
+            if (pipeline.negate || pipeline.timed != Timed::No)
+                && (self.at_end() || matches!(self.operator(), Some(b"\n" | b";")))
+            {
                 return Ok(Arc::new(pipeline));
             }
         }
@@ -276,7 +282,7 @@ impl<'a> Parser<'a> {
                 redirects.push(redirect);
                 continue;
             }
-            if self.at_end() || self.operator().is_some() {
+            if self.at_end() || (self.operator().is_some() && !self.at_process()) {
                 break;
             }
             if may_alias && self.expand_alias() {
@@ -470,6 +476,7 @@ impl<'a> Parser<'a> {
     pub(super) fn nested(&self, text: &[u8]) -> Parser<'static> {
         let mut inner = Parser::new(text, 0, self.line, self.limits, None).into_static();
         inner.depth = self.depth;
+        inner.groups = self.groups;
         inner
     }
 
@@ -486,6 +493,7 @@ impl<'a> Parser<'a> {
             documents: Vec::new(),
             not_arithmetic: BTreeSet::new(),
             warnings: Vec::new(),
+            groups: self.groups,
             more_may_come: false,
         }
     }

@@ -41,6 +41,7 @@ impl Parser<'_> {
                 }
             }
             b"for" => self.for_clause()?,
+            b"select" => self.select_clause()?,
             b"case" => self.case_clause()?,
             b"[[" => Kind::Test(self.extended_test()?),
             b"function" => {
@@ -55,12 +56,7 @@ impl Parser<'_> {
                 let command = self.function_body(name, start, line)?;
                 command.kind
             }
-            b"select" | b"coproc" => {
-                let mut text = b"essaim: ".to_vec();
-                text.extend_from_slice(word);
-                text.extend_from_slice(b" exists in real bash, not simulated here");
-                return Err(self.message(&text));
-            }
+            b"coproc" => return Err(self.message(b"essaim: coproc exists in real bash, not simulated here")),
             _ => {
                 self.pos = start;
                 return Err(self.unexpected());
@@ -170,6 +166,49 @@ impl Parser<'_> {
         })
     }
 
+    /// `select` is a loop that asks first, as the builtin of that name does.
+    fn select_clause(&mut self) -> Parsed<Kind> {
+        let line = self.line;
+        let Kind::For { name, words, body, .. } = self.for_clause()? else {
+            return Err(self.unexpected());
+        };
+        let ask = |arguments: Vec<Word>| {
+            let word = Word(Arc::from([Part::Quoted(b"select".to_vec())]));
+            let args = std::iter::once(word).chain(arguments).map(Argument::Word).collect();
+            let simple = Simple {
+                assignments: Vec::new(),
+                args,
+            };
+            Arc::new(List::of(Command {
+                kind: Kind::Simple(Arc::new(simple)),
+                redirects: Arc::from([]),
+                line,
+            }))
+        };
+        let all = Parameter {
+            name: b"@".to_vec(),
+            index: None,
+            indirect: false,
+            quoted: true,
+            operation: Operation::Value,
+        };
+        let words = words.unwrap_or_else(|| vec![Word(Arc::from([Part::Parameter(Arc::new(all))]))]);
+        let name = Word(Arc::from([Part::Quoted(name)]));
+        let kind = Kind::While {
+            until: false,
+            condition: ask(std::iter::once(name).chain(words).collect()),
+            body,
+        };
+        let asking = Command {
+            kind,
+            redirects: Arc::from([]),
+            line,
+        };
+        let mut items = List::of(asking).items;
+        items.insert(0, ask(Vec::new()).items[0].clone());
+        Ok(Kind::Group(Arc::new(List { items })))
+    }
+
     fn counting_for(&mut self) -> Parsed<Kind> {
         self.pos += 2;
         let start = self.arithmetic_until(b";")?;
@@ -246,7 +285,11 @@ impl Parser<'_> {
 
     fn extended_test(&mut self) -> Parsed<Vec<TestStep>> {
         let mut steps = Vec::new();
-        self.test_or(&mut steps)?;
+        // Here groups belong to patterns without `extglob` too.
+        let groups = std::mem::replace(&mut self.groups, true);
+        let parsed = self.test_or(&mut steps);
+        self.groups = groups;
+        parsed?;
         self.skip_newlines()?;
         self.expect_reserved(b"]]")?;
         Ok(steps)

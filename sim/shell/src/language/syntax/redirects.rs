@@ -34,13 +34,11 @@ impl Parser<'_> {
             .and_then(|text| text.parse().ok());
         self.pos += operator.len();
         if matches!(operator, b"<" | b">") && self.peek() == Some(b'(') {
-            return Err(self.message(b"essaim: process substitution exists in real bash, not simulated here"));
+            self.pos = start;
+            return Ok(None);
         }
         self.skip_blanks();
-        if self.rest().starts_with(b"<(") || self.rest().starts_with(b">(") {
-            return Err(self.message(b"essaim: process substitution exists in real bash, not simulated here"));
-        }
-        if self.at_end() || self.operator().is_some() {
+        if self.at_end() || (self.operator().is_some() && !self.at_process()) {
             return Err(self.unexpected());
         }
         let kind = match operator {

@@ -40,16 +40,36 @@ impl Parser<'_> {
     /// A word: everything up to an unquoted blank or operator.
     pub(super) fn word(&mut self) -> Parsed<Word> {
         let mut parts = Parts::default();
+        if self.at_process() {
+            self.process_substitution(&mut parts)?;
+        }
         self.tilde(&mut parts, b"/");
         self.word_parts(&mut parts, is_meta)?;
         Ok(parts.word())
+    }
+
+    /// Whether `<(` or `>(` begins here.
+    pub(super) fn at_process(&self) -> bool {
+        matches!(self.rest(), [b'<' | b'>', b'(', ..])
+    }
+
+    fn process_substitution(&mut self, parts: &mut Parts) -> Parsed<()> {
+        let output = self.peek() == Some(b'>');
+        self.pos += 2;
+        let list = self.inner_list()?;
+        parts.0.push(Part::Process { list, output });
+        Ok(())
     }
 
     /// Parts up to (not including) an unquoted byte for which `ends` holds, or the end of the text.
     fn word_parts(&mut self, parts: &mut Parts, ends: fn(u8) -> bool) -> Parsed<()> {
         while let Some(byte) = self.peek() {
             if ends(byte) {
-                break;
+                if byte != b'(' || !self.opens_group() {
+                    break;
+                }
+                self.pattern_group(parts)?;
+                continue;
             }
             self.unquoted(parts, byte)?;
             // `dd if=~/x`: as in an assignment.
@@ -61,6 +81,33 @@ impl Parser<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the parenthesis here belongs to a pattern: `@(a|b)`.
+    fn opens_group(&self) -> bool {
+        self.groups
+            && self.pos > 0
+            && matches!(self.src[self.pos - 1], b'?' | b'*' | b'+' | b'@' | b'!')
+            && self.peek() == Some(b'(')
+    }
+
+    /// `(a|b)` of a pattern, with what is inside it.
+    fn pattern_group(&mut self, parts: &mut Parts) -> Parsed<()> {
+        let line = self.line;
+        let mut open = 0_usize;
+        while let Some(byte) = self.peek() {
+            self.unquoted(parts, byte)?;
+            match byte {
+                b'(' => open += 1,
+                b')' if open == 1 => return Ok(()),
+                b')' => open -= 1,
+                _ => {}
+            }
+        }
+        Err(super::ParseError::Incomplete {
+            quote: Some(b')'),
+            line,
+        })
     }
 
     /// One unquoted character or quotation.
@@ -249,8 +296,15 @@ impl Parser<'_> {
     }
 
     fn command_substitution(&mut self, parts: &mut Parts, quoted: bool) -> Parsed<()> {
-        let line = self.line;
         self.pos += 2;
+        let list = self.inner_list()?;
+        parts.0.push(Part::Command { list, quoted });
+        Ok(())
+    }
+
+    /// Commands up to the parenthesis that ends them.
+    fn inner_list(&mut self) -> Parsed<Arc<List>> {
+        let line = self.line;
         self.enter()?;
         let list = self.list();
         self.leave();
@@ -266,8 +320,7 @@ impl Parser<'_> {
             return Err(self.unexpected());
         }
         self.pos += 1;
-        parts.0.push(Part::Command { list, quoted });
-        Ok(())
+        Ok(list)
     }
 
     fn backquoted(&mut self, parts: &mut Parts, quoted: bool) -> Parsed<()> {
@@ -480,7 +533,11 @@ impl Parser<'_> {
         self.tilde(&mut parts, b"/:");
         while let Some(byte) = self.peek() {
             if is_meta(byte) {
-                break;
+                if !self.opens_group() {
+                    break;
+                }
+                self.pattern_group(&mut parts)?;
+                continue;
             }
             self.unquoted(&mut parts, byte)?;
             if byte == b':' {
@@ -514,7 +571,7 @@ impl Parser<'_> {
                 }
                 Some(_) => {}
             }
-            if self.operator().is_some() {
+            if self.operator().is_some() && !self.at_process() {
                 return Err(self.unexpected());
             }
             values.push((None, self.word()?));

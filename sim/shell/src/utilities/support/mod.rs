@@ -12,7 +12,8 @@ pub mod text;
 pub mod utility;
 pub mod zone;
 
-use essaim_kernel::{Call, Errno, Io};
+use essaim_kernel::files::OpenOptions;
+use essaim_kernel::{Call, Errno, Io, Read};
 use std::sync::Arc;
 
 /// Prints `name: message` on standard error.
@@ -30,7 +31,25 @@ pub fn read_operand(io: &mut Io<'_>, name: &[u8], stdin: &Arc<Vec<u8>>) -> Resul
     if path == b"/dev/null" {
         return Ok(Arc::default());
     }
+    if path.starts_with(b"/dev/fd/") {
+        return read_descriptor(io, &path);
+    }
     io.files().read(&path)
+}
+
+/// What `<(…)` has printed: it is all there when the command begins.
+fn read_descriptor(io: &mut Io<'_>, path: &[u8]) -> Result<Arc<Vec<u8>>, Errno> {
+    let options = OpenOptions {
+        read: true,
+        ..OpenOptions::default()
+    };
+    let fd = io.open(path, options, false, 10)?;
+    let mut content = Vec::new();
+    while let Read::Data(bytes) = io.read(fd, 64 << 10) {
+        content.extend_from_slice(&bytes);
+    }
+    io.close(fd);
+    Ok(Arc::new(content))
 }
 
 /// The lines of a text, without their ends; a last line without end counts.
