@@ -5,19 +5,24 @@ mod attributes;
 mod awk;
 mod cat;
 mod checksum;
+mod columns;
 mod copy;
 mod date;
 mod diff;
+mod dump;
 mod editor;
+mod expr;
 mod find;
 mod folders;
 mod grep;
 mod head;
+mod join;
 mod lines;
 mod ls;
 mod manual;
 mod pager;
 mod paths;
+mod pieces;
 mod regex;
 mod rm;
 mod run;
@@ -26,6 +31,7 @@ mod seq;
 mod small;
 mod sort;
 mod support;
+mod system;
 mod tail;
 mod tr;
 mod tree;
@@ -47,6 +53,27 @@ pub(crate) fn read_operand(io: &mut Io<'_>, name: &[u8]) -> Result<Arc<Vec<u8>>,
 /// Every utility and where it is installed.
 pub(crate) const UTILITIES: &[(Utility, &str)] = &[
     (awk::UTILITY, "/usr/bin/awk"),
+    (columns::COLUMN, "/usr/bin/column"),
+    (columns::FOLD, "/usr/bin/fold"),
+    (columns::EXPAND, "/usr/bin/expand"),
+    (dump::OD, "/usr/bin/od"),
+    (dump::HEXDUMP, "/usr/bin/hexdump"),
+    (dump::XXD, "/usr/bin/xxd"),
+    (expr::UTILITY, "/usr/bin/expr"),
+    (join::UTILITY, "/usr/bin/join"),
+    (pieces::SPLIT, "/usr/bin/split"),
+    (pieces::SHUF, "/usr/bin/shuf"),
+    (pieces::TRUNCATE, "/usr/bin/truncate"),
+    (pieces::CMP, "/usr/bin/cmp"),
+    (system::PRINTENV, "/usr/bin/printenv"),
+    (system::NPROC, "/usr/bin/nproc"),
+    (system::ARCH, "/usr/bin/arch"),
+    (system::LOGNAME, "/usr/bin/logname"),
+    (system::GROUPS, "/usr/bin/groups"),
+    (system::SYNC, "/usr/bin/sync"),
+    (system::TTY, "/usr/bin/tty"),
+    (system::NOHUP, "/usr/bin/nohup"),
+    (system::PS, "/usr/bin/ps"),
     (attributes::TOUCH, "/usr/bin/touch"),
     (attributes::CHMOD, "/usr/bin/chmod"),
     (attributes::LN, "/usr/bin/ln"),
