@@ -19,6 +19,7 @@ mod state;
 mod syntax;
 mod variables;
 
+pub(crate) use builtins::find_signal;
 pub(crate) use syntax::ast::is_name;
 
 use essaim_kernel::process::RunToEnd;

@@ -2,7 +2,7 @@
 
 use super::support::complain;
 use super::support::gather::{Gather, Gathering, names_stdin};
-use super::support::options::{Opt, flag, missing, parse};
+use super::support::options::{Opt, flag, parse};
 use super::support::stream::files_or_stdin;
 use super::support::text::{lossy, named};
 use super::support::utility::{COREUTILS, Utility};
@@ -15,13 +15,13 @@ const OPTIONS: &[Opt] = &[
     flag("b", "binary"),
     flag("c", "check"),
     flag("t", "text"),
-    missing("", "tag"),
-    missing("z", "zero"),
+    flag("", "tag"),
+    flag("z", "zero"),
     flag("", "quiet"),
     flag("", "status"),
-    missing("w", "warn"),
-    missing("", "strict"),
-    missing("", "ignore-missing"),
+    flag("w", "warn"),
+    flag("", "strict"),
+    flag("", "ignore-missing"),
 ];
 
 pub const MD5: Utility = Utility {
@@ -54,6 +54,11 @@ struct Checksum {
     quiet: bool,
     silent: bool,
     binary: bool,
+    tag: Option<&'static str>,
+    end: u8,
+    warn: bool,
+    strict: bool,
+    ignore_missing: bool,
 }
 
 impl Gather for Checksum {
@@ -71,6 +76,15 @@ impl Gather for Checksum {
             quiet: parsed.has("quiet"),
             silent: parsed.has("status"),
             binary: parsed.has("binary"),
+            tag: parsed.has("tag").then_some(match utility.name {
+                "md5sum" => "MD5",
+                "sha1sum" => "SHA1",
+                _ => "SHA256",
+            }),
+            end: if parsed.has("zero") { 0 } else { b'\n' },
+            warn: parsed.has("warn"),
+            strict: parsed.has("strict"),
+            ignore_missing: parsed.has("ignore-missing"),
             files: files_or_stdin(parsed.operands),
         })
     }
@@ -96,8 +110,12 @@ impl Gather for Checksum {
             }
             io.charge(content.len() as u64 / 1024);
             let sum = hex(&(self.hash)(&content));
+            if let Some(tag) = self.tag {
+                io.print([tag.as_bytes(), b" (", name, b") = ", sum.as_bytes(), &[self.end]].concat());
+                continue;
+            }
             let mark: &[u8] = if self.binary { b" *" } else { b"  " };
-            io.print([sum.as_bytes(), mark, name, b"\n"].concat());
+            io.print([sum.as_bytes(), mark, name, &[self.end]].concat());
         }
         status
     }
@@ -106,21 +124,37 @@ impl Gather for Checksum {
 impl Checksum {
     fn check_list(&self, list: &[u8], content: &[u8], call: &Call, io: &mut Io<'_>) -> u8 {
         let digits = (self.hash)(b"").len() * 2;
-        let (mut valid, mut wrong, mut unreadable) = (0, 0, 0);
-        for line in lines(content, b'\n') {
+        let (mut valid, mut wrong, mut unreadable, mut odd, mut good_count) = (0, 0, 0, 0, 0);
+        let kind = match digits {
+            32 => "MD5",
+            40 => "SHA1",
+            _ => "SHA256",
+        };
+        for (at, line) in lines(content, b'\n').enumerate() {
+            let tagged = tagged(line, kind);
+            let line = tagged.as_deref().unwrap_or(line);
             let sum = line.get(..digits).filter(|s| s.iter().all(u8::is_ascii_hexdigit));
             let name = line.get(digits + 2..).filter(|n| !n.is_empty() && line[digits] == b' ');
-            let (Some(sum), Some(name)) = (sum, name) else { continue };
+            let (Some(sum), Some(name)) = (sum, name) else {
+                odd += 1;
+                if self.warn {
+                    let place = format!("{}: {}", named(list), at + 1);
+                    complain(io, call, format!("{place}: improperly formatted {kind} checksum line"));
+                }
+                continue;
+            };
             valid += 1;
             match read_operand(io, name, &Arc::default()) {
                 Ok(content) => {
                     let good = hex(&(self.hash)(&content)).as_bytes().eq_ignore_ascii_case(sum);
                     wrong += u32::from(!good);
+                    good_count += u32::from(good);
                     if !self.silent && (!good || !self.quiet) {
                         let word = if good { "OK" } else { "FAILED" };
                         io.print(format!("{}: {word}\n", lossy(name)));
                     }
                 }
+                Err(essaim_kernel::Errno::NoEntry) if self.ignore_missing => {}
                 Err(error) => {
                     unreadable += 1;
                     complain(io, call, format!("{}: {error}", named(name)));
@@ -136,7 +170,14 @@ impl Checksum {
             );
             return 1;
         }
+        if self.ignore_missing && good_count == 0 && !self.silent {
+            complain(io, call, format!("{}: no file was verified", named(list)));
+        }
         let plural = |n: u32, one: &str, many: &str| if n == 1 { one.to_owned() } else { many.to_owned() };
+        if odd > 0 && !self.silent {
+            let what = plural(odd, "line is", "lines are");
+            complain(io, call, format!("WARNING: {odd} {what} improperly formatted"));
+        }
         if unreadable > 0 && !self.silent {
             let what = plural(unreadable, "listed file could", "listed files could");
             complain(io, call, format!("WARNING: {unreadable} {what} not be read"));
@@ -145,8 +186,16 @@ impl Checksum {
             let what = plural(wrong, "computed checksum did", "computed checksums did");
             complain(io, call, format!("WARNING: {wrong} {what} NOT match"));
         }
-        u8::from(wrong + unreadable > 0)
+        let nothing = self.ignore_missing && good_count == 0;
+        u8::from(wrong + unreadable > 0 || nothing || (self.strict && odd > 0))
     }
+}
+
+/// `SHA256 (name) = sum`, in the usual order.
+fn tagged(line: &[u8], kind: &str) -> Option<Vec<u8>> {
+    let rest = line.strip_prefix(kind.as_bytes())?.strip_prefix(b" (")?;
+    let end = rest.windows(4).rposition(|w| w == b") = ")?;
+    Some([&rest[end + 4..], b"  ", &rest[..end]].concat())
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -29,8 +29,8 @@ pub const MV: Utility = Utility {
 const CP_OPTIONS: &[Opt] = &[
     flag("a", "archive"),
     missing("", "attributes-only"),
-    missing_value("", "backup"),
-    missing("b", ""),
+    optional("", "backup"),
+    flag("b", ""),
     missing("", "copy-contents"),
     flag("d", ""),
     flag("f", "force"),
@@ -43,15 +43,15 @@ const CP_OPTIONS: &[Opt] = &[
     flag("p", ""),
     optional("", "preserve"),
     missing_value("", "no-preserve"),
-    missing("", "parents"),
+    flag("", "parents"),
     flag("R", ""),
     flag("r", "recursive"),
     missing_value("", "reflink"),
     flag("", "remove-destination"),
     missing_value("", "sparse"),
-    missing("", "strip-trailing-slashes"),
+    flag("", "strip-trailing-slashes"),
     flag("s", "symbolic-link"),
-    missing_value("S", "suffix"),
+    value("S", "suffix"),
     value("t", "target-directory"),
     flag("T", "no-target-directory"),
     flag("u", "update"),
@@ -62,13 +62,13 @@ const CP_OPTIONS: &[Opt] = &[
 ];
 
 const MV_OPTIONS: &[Opt] = &[
-    missing_value("", "backup"),
-    missing("b", ""),
+    optional("", "backup"),
+    flag("b", ""),
     flag("f", "force"),
     flag("i", "interactive"),
     flag("n", "no-clobber"),
-    missing("", "strip-trailing-slashes"),
-    missing_value("S", "suffix"),
+    flag("", "strip-trailing-slashes"),
+    value("S", "suffix"),
     value("t", "target-directory"),
     flag("T", "no-target-directory"),
     flag("u", "update"),
@@ -109,6 +109,8 @@ struct Transfer {
     update: bool,
     verbose: bool,
     link: Option<&'static str>,
+    /// `-b`: the suffix of what was in the way; empty: numbers.
+    backup: Option<Vec<u8>>,
     created: Vec<Vec<u8>>,
     status: u8,
 }
@@ -163,6 +165,7 @@ impl Worker for Transfer {
             update: parsed.has("update"),
             verbose: parsed.has("verbose"),
             link,
+            backup: backup(&parsed),
             created: Vec::new(),
             status: 0,
         })
@@ -262,11 +265,48 @@ fn destinations(utility: &Utility, parsed: &Parsed, call: &Call, io: &mut Io<'_>
             }
         }
     };
+    let whole = parsed.has("parents");
+    if whole {
+        for from in &sources {
+            let parent = path::parent(from);
+            let at = io.path(&path::join(&folder, parent));
+            if !parent.is_empty()
+                && let Err(error) = io.files().create_dir_all(&at)
+            {
+                complain(io, call, format!("cannot make directory {}: {error}", quoted(&at)));
+                return Err(1);
+            }
+        }
+    }
     let item = |from: Vec<u8>| {
-        let to = path::join(&folder, path::file_name(&from));
+        let name = if whole { from.as_slice() } else { path::file_name(&from) };
+        let to = path::join(&folder, name.strip_prefix(b"/").unwrap_or(name));
         one(from, to)
     };
     Ok(sources.into_iter().rev().map(item).collect())
+}
+
+/// What `-b` and `--backup` ask for.
+fn backup(parsed: &Parsed) -> Option<Vec<u8>> {
+    if !parsed.has("b") && !parsed.has("backup") && !parsed.has("suffix") {
+        return None;
+    }
+    match parsed.value("backup") {
+        Some(b"none" | b"off") => None,
+        Some(b"numbered" | b"t") => Some(Vec::new()),
+        _ => Some(parsed.value("suffix").unwrap_or(b"~").to_vec()),
+    }
+}
+
+/// `name~`, `name.~1~`
+fn backup_name(target: &[u8], suffix: &[u8], io: &Io<'_>) -> Vec<u8> {
+    let name = |n: u32| [target, format!(".~{n}~").as_bytes()].concat();
+    // Where there are numbered ones, it goes on so.
+    if !suffix.is_empty() && io.files_ref().symlink_metadata(&name(1)).is_err() {
+        return [target, suffix].concat();
+    }
+    let free = (1..=10_000).find(|n| io.files_ref().symlink_metadata(&name(*n)).is_err());
+    name(free.unwrap_or(1))
 }
 
 impl Transfer {
@@ -325,6 +365,15 @@ impl Transfer {
                 ));
             }
         }
+        let existing = match (existing, &self.backup) {
+            (Some(old), Some(suffix)) if !old.is_dir() => {
+                let kept = backup_name(&target, suffix, io);
+                let moved = io.files().rename(&target, &kept);
+                moved.map_err(|error| format!("cannot backup {}: {error}", quoted(to)))?;
+                None
+            }
+            (existing, _) => existing,
+        };
         if operand {
             self.created.push(path::normalize(&target));
         }

@@ -1,7 +1,7 @@
 //! Filters of lines: `uniq`, `cut`, `nl`, `rev`.
 
 use super::support::complain;
-use super::support::options::{Opt, flag, missing, missing_value, optional, parse, value};
+use super::support::options::{Opt, Parsed, flag, missing, missing_value, optional, parse, value};
 use super::support::stream::{Filter, Flow, Streaming, files_or_stdin};
 use super::support::text::{char_len, named, number, quote};
 use super::support::utility::{COREUTILS, Utility};
@@ -16,7 +16,7 @@ pub const UNIQ: Utility = Utility {
         flag("c", "count"),
         flag("d", "repeated"),
         flag("D", ""),
-        missing_value("", "all-repeated"),
+        optional("", "all-repeated"),
         value("f", "skip-fields"),
         optional("", "group"),
         flag("i", "ignore-case"),
@@ -35,6 +35,12 @@ struct Uniq {
     counts: bool,
     repeated: bool,
     all_repeated: bool,
+    /// `--group`: all lines.
+    grouped: bool,
+    /// Empty lines between groups (`--group`, `--all-repeated=…`).
+    apart: Option<Apart>,
+    /// A group was shown.
+    shown: bool,
     unique: bool,
     ignore_case: bool,
     skip_fields: usize,
@@ -46,7 +52,59 @@ struct Uniq {
     status: u8,
 }
 
+/// Where empty lines stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Apart {
+    Separate,
+    Prepend,
+    Append,
+    Both,
+}
+
+/// `--group` shows all lines, `--all-repeated` those that come again.
+fn apart(parsed: &Parsed, call: &Call, io: &mut Io<'_>) -> Result<Option<Apart>, u8> {
+    let Some(key) = parsed.last_of(&["group", "all-repeated"]) else {
+        return Ok(None);
+    };
+    Ok(match (key, parsed.value(key)) {
+        ("group", None | Some(b"separate")) | (_, Some(b"separate")) => Some(Apart::Separate),
+        (_, Some(b"prepend")) => Some(Apart::Prepend),
+        ("group", Some(b"append")) => Some(Apart::Append),
+        ("group", Some(b"both")) => Some(Apart::Both),
+        (_, None | Some(b"none")) if key != "group" => None,
+        (_, text) => {
+            let text = text.unwrap_or_default();
+            complain(io, call, format!("invalid argument {} for ‘--{key}’", quote(text)));
+            let valid: &[&str] = if key == "group" {
+                &["prepend", "append", "separate", "both"]
+            } else {
+                &["none", "prepend", "separate"]
+            };
+            let lines: Vec<String> = valid.iter().map(|v| format!("  - ‘{v}’\n")).collect();
+            io.eprint(format!("Valid arguments are:\n{}", lines.concat()));
+            return Err(UNIQ.try_help(call, io));
+        }
+    })
+}
+
 impl Uniq {
+    /// One line of a group that is shown whole; `first`: of the group.
+    fn print_grouped(&mut self, line: &[u8], first: bool, io: &mut Io<'_>) {
+        let mut out = Vec::new();
+        let gap = match self.apart {
+            Some(Apart::Separate | Apart::Append) => self.shown,
+            Some(_) => true,
+            None => false,
+        };
+        if first && gap {
+            out.push(self.end);
+        }
+        self.shown = true;
+        out.extend_from_slice(line);
+        out.push(self.end);
+        io.write(self.output, &out);
+    }
+
     fn key(&self, line: &[u8]) -> Vec<u8> {
         let mut rest = line;
         for _ in 0..self.skip_fields {
@@ -66,7 +124,7 @@ impl Uniq {
 
     fn print(&self, line: &[u8], count: u64, io: &mut Io<'_>) {
         let wanted = if count > 1 { !self.unique } else { !self.repeated };
-        if !wanted || self.all_repeated {
+        if !wanted || self.all_repeated || self.grouped {
             return;
         }
         let mut out = Vec::new();
@@ -102,6 +160,7 @@ impl Filter for Uniq {
         let skip_fields = count("skip-fields", "fields to skip", 0)?;
         let skip_chars = count("skip-chars", "bytes to skip", 0)?;
         let check_chars = count("check-chars", "bytes to compare", usize::MAX)?;
+        let apart = apart(&parsed, call, io)?;
         let mut output = 1;
         if let Some(name) = parsed.operands.get(1).filter(|n| *n != b"-") {
             let options = OpenOptions {
@@ -121,8 +180,11 @@ impl Filter for Uniq {
         let uniq = Self {
             call: call.clone(),
             counts: parsed.has("count"),
-            repeated: parsed.has("repeated") || parsed.has("D"),
-            all_repeated: parsed.has("D"),
+            repeated: parsed.has("repeated") || parsed.has("D") || parsed.has("all-repeated"),
+            all_repeated: parsed.has("D") || parsed.has("all-repeated"),
+            grouped: parsed.has("group"),
+            apart,
+            shown: false,
             unique: parsed.has("unique"),
             ignore_case: parsed.has("ignore-case"),
             skip_fields,
@@ -144,18 +206,22 @@ impl Filter for Uniq {
         let key = self.key(bytes);
         match self.held.take() {
             Some((line, count)) if self.key(&line) == key => {
-                if self.all_repeated {
-                    let end = self.end;
+                if self.grouped {
+                    self.print_grouped(bytes, false, io);
+                } else if self.all_repeated {
                     if count == 1 {
-                        io.write(self.output, &[line.as_slice(), &[end]].concat());
+                        self.print_grouped(&line, true, io);
                     }
-                    io.write(self.output, &[bytes, &[end]].concat());
+                    self.print_grouped(bytes, false, io);
                 }
                 self.held = Some((line, count + 1));
             }
             old => {
                 if let Some((line, count)) = old {
                     self.print(&line, count, io);
+                }
+                if self.grouped {
+                    self.print_grouped(bytes, true, io);
                 }
                 self.held = Some((bytes.to_vec(), 1));
             }
@@ -171,6 +237,9 @@ impl Filter for Uniq {
     fn finish(&mut self, io: &mut Io<'_>) -> u8 {
         if let Some((line, count)) = self.held.take() {
             self.print(&line, count, io);
+        }
+        if self.shown && matches!(self.apart, Some(Apart::Append | Apart::Both)) {
+            io.write(self.output, &[self.end]);
         }
         self.status
     }

@@ -33,6 +33,7 @@ mod sort;
 mod support;
 mod system;
 mod tail;
+mod timeout;
 mod tr;
 mod tree;
 mod wc;
@@ -104,7 +105,7 @@ pub(crate) const UTILITIES: &[(Utility, &str)] = &[
     (find::UTILITY, "/usr/bin/find"),
     (run::ENV, "/usr/bin/env"),
     (run::XARGS, "/usr/bin/xargs"),
-    (run::TIMEOUT, "/usr/bin/timeout"),
+    (timeout::TIMEOUT, "/usr/bin/timeout"),
     (date::UTILITY, "/usr/bin/date"),
     (diff::UTILITY, "/usr/bin/diff"),
     (tree::UTILITY, "/usr/bin/tree"),

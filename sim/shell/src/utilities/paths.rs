@@ -19,7 +19,7 @@ pub const STAT: Utility = Utility {
         missing("f", "file-system"),
         value("c", "format"),
         value("", "printf"),
-        missing("t", "terse"),
+        flag("t", "terse"),
         missing_value("", "cached"),
     ],
     start: |call| RunToEnd::boxed(call, stat),
@@ -50,9 +50,17 @@ fn stat(call: &Call, io: &mut Io<'_>) -> u8 {
                 continue;
             }
         };
-        let default = "  File: %N\n  Size: %s\tBlocks: %b          IO Block: %o  %F\nDevice: 0,1\tInode: %i  Links: %h\nAccess: (%a/%A)  Uid: (%u/%U)   Gid: (%g/%G)\nAccess: %y\nModify: %y\nChange: %z\n Birth: -\n";
+        let default = "  File: %n\n  Size: %s\tBlocks: %b          IO Block: %o  %F\nDevice: 0,1\tInode: %i  Links: %h\nAccess: (%a/%A)  Uid: (%u/%U)   Gid: (%g/%G)\nAccess: %y\nModify: %y\nChange: %z\n Birth: -\n";
         let out = match parsed.last_of(&["format", "printf"]) {
-            None => stat_text(default.as_bytes(), name, &metadata, false, io),
+            None if parsed.has("terse") => {
+                let terse = b"%n %s %b %f %u %g 1 %i %h 0 0 %X %Y %Z 0 %o\n";
+                stat_text(terse, name, &metadata, false, io)
+            }
+            None => {
+                let target = io.files_ref().read_link(&at).ok().filter(|_| metadata.is_symlink());
+                let arrow = target.map(|target| [name.as_slice(), b" -> ", &target].concat());
+                stat_text(default.as_bytes(), arrow.as_ref().unwrap_or(name), &metadata, false, io)
+            }
             Some(key) => {
                 let escapes = key == "printf";
                 let mut out = stat_text(parsed.value(key).unwrap_or_default(), name, &metadata, escapes, io);
@@ -65,6 +73,18 @@ fn stat(call: &Call, io: &mut Io<'_>) -> u8 {
         io.print(out);
     }
     status
+}
+
+fn kind_words(metadata: &Metadata) -> &'static str {
+    if metadata.is_dir() {
+        "directory"
+    } else if metadata.is_symlink() {
+        "symbolic link"
+    } else if metadata.size == 0 {
+        "regular empty file"
+    } else {
+        "regular file"
+    }
 }
 
 fn stat_text(format: &[u8], name: &[u8], metadata: &Metadata, escapes: bool, io: &Io<'_>) -> Vec<u8> {
@@ -99,7 +119,7 @@ fn stat_text(format: &[u8], name: &[u8], metadata: &Metadata, escapes: bool, io:
             }
             b'N' => match io.files_ref().read_link(&io.path(name)) {
                 Ok(target) if metadata.is_symlink() => format!("{} -> {}", quoted(name), quoted(&target)),
-                _ => named(name),
+                _ => quoted(name),
             },
             b's' => metadata.size.to_string(),
             b'b' => (metadata.size.div_ceil(4096) * 8).to_string(),
@@ -108,11 +128,18 @@ fn stat_text(format: &[u8], name: &[u8], metadata: &Metadata, escapes: bool, io:
             b'i' => metadata.ino.to_string(),
             b'h' => metadata.nlink.to_string(),
             b'a' => format!("{:o}", metadata.mode),
+            b'f' => {
+                let kind = if metadata.is_dir() {
+                    0o040_000
+                } else if metadata.is_symlink() {
+                    0o120_000
+                } else {
+                    0o100_000
+                };
+                format!("{:x}", kind | metadata.mode)
+            }
             b'A' => mode_string(metadata),
-            b'F' if metadata.is_dir() => "directory".to_owned(),
-            b'F' if metadata.is_symlink() => "symbolic link".to_owned(),
-            b'F' if metadata.size == 0 => "regular empty file".to_owned(),
-            b'F' => "regular file".to_owned(),
+            b'F' => kind_words(metadata).to_owned(),
             b'u' | b'g' => owner.id.to_string(),
             b'U' | b'G' => owner.name.clone(),
             b'y' | b'x' => time(metadata.mtime),
@@ -250,8 +277,8 @@ pub const REALPATH: Utility = Utility {
         missing("L", "logical"),
         flag("P", "physical"),
         flag("q", "quiet"),
-        missing_value("", "relative-to"),
-        missing_value("", "relative-base"),
+        value("", "relative-to"),
+        value("", "relative-base"),
         flag("s", "strip"),
         flag("", "no-symlinks"),
         flag("z", "zero"),
@@ -291,21 +318,39 @@ fn realpath(call: &Call, io: &mut Io<'_>) -> u8 {
         return REALPATH.usage_error(call, io, "missing operand");
     }
     let end: &[u8] = if parsed.has("zero") { b"\0" } else { b"\n" };
+    let text_only = parsed.has("strip") || parsed.has("no-symlinks");
+    let find = |name: &[u8], io: &Io<'_>| {
+        if text_only {
+            return Ok(path::normalize(&io.path(name)));
+        }
+        let (existing, missing) = (parsed.has("canonicalize-existing"), parsed.has("canonicalize-missing"));
+        resolve(name, existing, missing, io)
+    };
+    let mut bases = Vec::new();
+    for key in ["relative-to", "relative-base"] {
+        match parsed.value(key).map(|name| (name, find(name, io))) {
+            Some((name, Err(error))) => {
+                complain(io, call, format!("{}: {error}", named(name)));
+                return 1;
+            }
+            found => bases.push(found.and_then(|(_, found)| found.ok())),
+        }
+    }
+    let below = |base: &Option<Vec<u8>>, name: &[u8]| {
+        base.as_ref()
+            .is_none_or(|base| relative(base, name).split(|b| *b == b'/').next() != Some(b".."))
+    };
     let mut status = 0;
     for name in &parsed.operands {
-        let text_only = parsed.has("strip") || parsed.has("no-symlinks");
-        let result = if text_only {
-            Ok(path::normalize(&io.path(name)))
-        } else {
-            resolve(
-                name,
-                parsed.has("canonicalize-existing"),
-                parsed.has("canonicalize-missing"),
-                io,
-            )
-        };
-        match result {
-            Ok(found) => io.print([found.as_slice(), end].concat()),
+        match find(name, io) {
+            Ok(found) => {
+                let start = bases[0].as_ref().or(bases[1].as_ref());
+                let shown = match start {
+                    Some(start) if below(&bases[1], &found) && below(&bases[1], start) => relative(start, &found),
+                    _ => found,
+                };
+                io.print([shown.as_slice(), end].concat());
+            }
             Err(error) => {
                 if !parsed.has("quiet") {
                     complain(io, call, format!("{}: {error}", named(name)));
@@ -315,6 +360,22 @@ fn realpath(call: &Call, io: &mut Io<'_>) -> u8 {
         }
     }
     status
+}
+
+/// The way from one absolute path to another.
+fn relative(from: &[u8], to: &[u8]) -> Vec<u8> {
+    let parts = |path: &[u8]| -> Vec<Vec<u8>> {
+        let all = path.split(|b| *b == b'/').filter(|p| !p.is_empty());
+        all.map(<[u8]>::to_vec).collect()
+    };
+    let (from, to) = (parts(from), parts(to));
+    let same = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let mut out = vec![b"..".to_vec(); from.len() - same];
+    out.extend_from_slice(&to[same..]);
+    if out.is_empty() {
+        out.push(b".".to_vec());
+    }
+    out.join(b"/".as_slice())
 }
 
 pub const READLINK: Utility = Utility {

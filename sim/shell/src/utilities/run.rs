@@ -1,4 +1,4 @@
-//! Commands that start others: `env`, `xargs`, `timeout`.
+//! Commands that start others: `env`, `xargs`.
 
 use super::support::complain;
 use super::support::options::{Parsed, flag, missing, missing_value, optional, parse, value};
@@ -6,7 +6,7 @@ use super::support::text::{number, quote};
 use super::support::utility::{COREUTILS, Utility};
 use essaim_kernel::machine::SpawnError;
 use essaim_kernel::process::Environment;
-use essaim_kernel::{Call, ExitStatus, Io, Pid, Process, Progress, Read, Signal, Spawn, Time, Wait};
+use essaim_kernel::{Call, ExitStatus, Io, Pid, Process, Progress, Read, Spawn, Wait};
 
 pub const ENV: Utility = Utility {
     name: "env",
@@ -124,92 +124,6 @@ impl Process for Env {
         Box::new(self.clone())
     }
 }
-
-pub const TIMEOUT: Utility = Utility {
-    name: "timeout",
-    summary: "run a command with a time limit",
-    usage: "[OPTION] DURATION COMMAND [ARG]...",
-    options: &[
-        missing("", "foreground"),
-        missing_value("k", "kill-after"),
-        flag("", "preserve-status"),
-        missing_value("s", "signal"),
-        flag("v", "verbose"),
-    ],
-    usage_status: 125,
-    stops_at_operand: true,
-    start: |call| Box::new(Timeout { call, child: None }),
-    ..COREUTILS
-};
-
-#[derive(Clone)]
-struct Timeout {
-    call: Call,
-    /// The child, its deadline, whether it was told to end.
-    child: Option<(Pid, Time, bool)>,
-}
-
-impl Process for Timeout {
-    fn step(&mut self, io: &mut Io<'_>) -> Progress {
-        let Some((child, deadline, told)) = self.child else {
-            let parsed = match parse(&TIMEOUT, &self.call, io) {
-                Ok(parsed) => parsed,
-                Err(code) => return Progress::Exit(code),
-            };
-            let [limit, command @ ..] = parsed.operands.as_slice() else {
-                return Progress::Exit(TIMEOUT.usage_error(&self.call, io, "missing operand"));
-            };
-            if command.is_empty() {
-                return Progress::Exit(TIMEOUT.usage_error(&self.call, io, "missing operand"));
-            }
-            let Some(limit) = super::small::duration(limit) else {
-                let message = format!("invalid time interval {}", quote(limit));
-                return Progress::Exit(TIMEOUT.usage_error(&self.call, io, &message));
-            };
-            let spawn = Spawn {
-                args: command.to_vec(),
-                ..Spawn::default()
-            };
-            match io.spawn(spawn) {
-                Ok(child) => self.child = Some((child, io.now() + limit, false)),
-                Err(error) => {
-                    let message = match error {
-                        SpawnError::NotFound => "No such file or directory",
-                        _ => "Permission denied",
-                    };
-                    complain(
-                        io,
-                        &self.call,
-                        format!("failed to run command {}: {message}", quote(&command[0])),
-                    );
-                    return Progress::Exit(if error == SpawnError::NotFound { 127 } else { 126 });
-                }
-            }
-            return Progress::Ready;
-        };
-        if let Some(status) = io.reap(child) {
-            return Progress::Exit(if told { 124 } else { status.code() });
-        }
-        if io.now() >= deadline && !told {
-            io.kill(child, Signal::Terminate);
-            self.child = Some((child, deadline, true));
-            return Progress::Blocked(Wait::Child);
-        }
-        // A child that works costs no virtual time: looked at again and again until it ends or time passes.
-        if told {
-            Progress::Blocked(Wait::Child)
-        } else {
-            Progress::Blocked(Wait::Alarm(deadline.min(io.now() + POLL)))
-        }
-    }
-
-    fn clone_box(&self) -> Box<dyn Process> {
-        Box::new(self.clone())
-    }
-}
-
-/// How often `timeout` looks whether its child has ended.
-const POLL: std::time::Duration = std::time::Duration::from_millis(10);
 
 pub const XARGS: Utility = Utility {
     name: "xargs",

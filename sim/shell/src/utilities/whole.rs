@@ -1,7 +1,7 @@
 //! Commands over whole files: `tac`, `paste`, `comm`, `base64` and the checksums stand beside.
 
 use super::support::gather::{Gather, Gathering, names_stdin};
-use super::support::options::{flag, missing, missing_value, parse, value};
+use super::support::options::{flag, missing, parse, value};
 use super::support::stream::files_or_stdin;
 use super::support::text::{named, number, quote, quoted};
 use super::support::utility::{COREUTILS, Utility};
@@ -13,11 +13,7 @@ use std::sync::Arc;
 pub const TAC: Utility = Utility {
     name: "tac",
     summary: "concatenate and print files in reverse",
-    options: &[
-        missing("b", "before"),
-        missing("r", "regex"),
-        missing_value("s", "separator"),
-    ],
+    options: &[flag("b", "before"), missing("r", "regex"), value("s", "separator")],
     start: Gathering::<Tac>::boxed,
     ..COREUTILS
 };
@@ -25,12 +21,21 @@ pub const TAC: Utility = Utility {
 #[derive(Clone)]
 struct Tac {
     files: Vec<Vec<u8>>,
+    separator: Vec<u8>,
+    before: bool,
 }
 
 impl Gather for Tac {
     fn new(call: &Call, io: &mut Io<'_>) -> Result<Self, u8> {
         let parsed = parse(&TAC, call, io)?;
+        let separator = parsed.value("separator").unwrap_or(b"\n").to_vec();
+        if separator.is_empty() {
+            complain(io, call, "separator cannot be empty");
+            return Err(1);
+        }
         Ok(Self {
+            separator,
+            before: parsed.has("before"),
             files: files_or_stdin(parsed.operands),
         })
     }
@@ -44,9 +49,7 @@ impl Gather for Tac {
         for name in &self.files {
             match read_operand(io, name, &stdin) {
                 Ok(content) => {
-                    let parts: Vec<&[u8]> = content.split_inclusive(|b| *b == b'\n').collect();
-                    let out: Vec<u8> = parts.into_iter().rev().flatten().copied().collect();
-                    io.print(out);
+                    io.print(self.reversed(&content));
                 }
                 Err(error) => {
                     let text = if error == essaim_kernel::Errno::IsDirectory {
@@ -60,6 +63,27 @@ impl Gather for Tac {
             }
         }
         status
+    }
+}
+
+impl Tac {
+    fn reversed(&self, content: &[u8]) -> Vec<u8> {
+        let mut parts = Vec::new();
+        let (mut from, mut at, length) = (0, 0, self.separator.len());
+        while at < content.len() {
+            if !content[at..].starts_with(&self.separator) {
+                at += 1;
+                continue;
+            }
+            let cut = if self.before { at } else { at + length };
+            if cut > from {
+                parts.push(&content[from..cut]);
+            }
+            from = cut;
+            at += length;
+        }
+        parts.push(&content[from..]);
+        parts.into_iter().rev().flatten().copied().collect()
     }
 }
 

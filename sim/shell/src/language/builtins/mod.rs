@@ -14,6 +14,7 @@ mod rest;
 pub mod test;
 mod variables;
 
+pub use self::control::find_signal;
 pub use self::jobs::WaitFor;
 pub use self::read::ReadLine;
 

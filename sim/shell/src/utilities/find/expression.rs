@@ -1,40 +1,15 @@
 //! The expression of `find`: its tree, and what it says of a file.
 
-use super::format::formatted;
-use crate::utilities::regex::{Regex, Syntax};
-use crate::utilities::support::glob::{self, Rules};
-use crate::utilities::support::text::quote;
+use crate::utilities::regex::{Flavour, Regex, Syntax};
+use crate::utilities::support::text::{quote, user};
 use crate::utilities::support::zone::Zone;
-use crate::utilities::support::{complain, date_text, modes};
-use essaim_kernel::files::path;
-use essaim_kernel::{Call, Io, Metadata, Time};
+use crate::utilities::support::{date_text, modes};
+use essaim_kernel::{Io, Time};
 use std::cmp::Ordering;
 
 /// Predicates of the real `find` that are not simulated.
 pub const GAPS: &[&str] = &[
-    "-ok",
-    "-okdir",
-    "-fls",
-    "-fprint",
-    "-fprint0",
-    "-fprintf",
-    "-user",
-    "-group",
-    "-uid",
-    "-gid",
-    "-atime",
-    "-amin",
-    "-anewer",
-    "-cnewer",
-    "-samefile",
-    "-xtype",
-    "-fstype",
-    "-used",
-    "-context",
-    "-regextype",
-    "-nouser",
-    "-nogroup",
-    "-ilname",
+    "-ok", "-okdir", "-fls", "-anewer", "-cnewer", "-fstype", "-used", "-context",
 ];
 
 /// A parsed expression.
@@ -47,6 +22,8 @@ pub struct Expression {
     /// How many `-exec … +` there are, and their commands.
     pub batches: usize,
     pub batch_commands: Vec<Vec<Vec<u8>>>,
+    /// Files that are written to, emptied first.
+    pub outputs: Vec<Vec<u8>>,
 }
 
 /// A number with its sign: `+n`, `-n` or `n`.
@@ -54,7 +31,7 @@ pub struct Expression {
 pub struct Compared(Ordering, i64);
 
 impl Compared {
-    fn holds(self, value: i64) -> bool {
+    pub fn holds(self, value: i64) -> bool {
         value.cmp(&self.1) == self.0
     }
 }
@@ -70,7 +47,9 @@ pub enum Node {
     Not(Box<Node>),
     Name(Vec<u8>, bool),
     Path(Vec<u8>, bool),
-    LinkName(Vec<u8>),
+    LinkName(Vec<u8>, bool),
+    /// Types of what links lead to.
+    TargetType(Vec<u8>),
     Regex(Regex),
     Type(Vec<u8>),
     /// Size in units of so many bytes.
@@ -90,6 +69,8 @@ pub enum Node {
     Quit,
     Print(u8),
     Format(Vec<u8>),
+    /// `-fprint` and the like: into a file.
+    Into(Vec<u8>, Box<Node>),
     List2,
     Delete,
     Exec(Vec<Vec<u8>>),
@@ -101,6 +82,7 @@ struct Parser<'a, 'b, 'c> {
     io: &'b Io<'c>,
     out: Expression,
     acts: bool,
+    flavour: Flavour,
 }
 
 /// Parses an expression; the error is what follows `find: `.
@@ -115,8 +97,10 @@ pub fn parse(args: &[Vec<u8>], io: &Io<'_>) -> Result<Expression, String> {
             depth_first: false,
             batches: 0,
             batch_commands: Vec::new(),
+            outputs: Vec::new(),
         },
         acts: false,
+        flavour: Flavour::Basic,
     };
     let node = if args.is_empty() { Node::True } else { parser.list()? };
     if let Some(extra) = parser.args.next() {
@@ -253,12 +237,12 @@ impl Parser<'_, '_, '_> {
             "-iname" => Node::Name(self.argument(&name)?, true),
             "-path" | "-wholename" => Node::Path(self.argument(&name)?, false),
             "-ipath" | "-iwholename" => Node::Path(self.argument(&name)?, true),
-            "-lname" => Node::LinkName(self.argument(&name)?),
+            "-lname" | "-ilname" => Node::LinkName(self.argument(&name)?, name == "-ilname"),
             "-regex" | "-iregex" => self.regex(&name)?,
             "-type" => self.kind(&name)?,
             "-size" => self.size(&name)?,
-            "-mtime" => Node::Age(self.number(&name)?, 86_400, false),
-            "-mmin" => Node::Age(self.number(&name)?, 60, false),
+            "-mtime" | "-atime" => Node::Age(self.number(&name)?, 86_400, false),
+            "-mmin" | "-amin" => Node::Age(self.number(&name)?, 60, false),
             "-ctime" => Node::Age(self.number(&name)?, 86_400, true),
             "-cmin" => Node::Age(self.number(&name)?, 60, true),
             "-newer" | "-newermm" => {
@@ -300,7 +284,26 @@ impl Parser<'_, '_, '_> {
                 Node::True
             }
             "-follow" | "-mount" | "-xdev" | "-noleaf" | "-daystart" | "-warn" | "-nowarn" => Node::True,
-            _ => return self.action(&name),
+            _ => return self.rarer(&name),
+        })
+    }
+
+    fn rarer(&mut self, name: &str) -> Result<Node, String> {
+        Ok(match name {
+            "-user" | "-group" | "-uid" | "-gid" => self.owner(name)?,
+            "-nouser" | "-nogroup" => Node::False,
+            "-samefile" => {
+                let file = self.argument(name)?;
+                let metadata = self.io.files_ref().symlink_metadata(&self.io.path(&file));
+                let metadata = metadata.map_err(|error| format!("{}: {error}", quote(&file)))?;
+                Node::Inode(Compared(Ordering::Equal, metadata.ino as i64))
+            }
+            "-xtype" => match self.kind(name)? {
+                Node::Type(letters) => Node::TargetType(letters),
+                node => node,
+            },
+            "-regextype" => self.regex_type(name)?,
+            _ => return self.action(name),
         })
     }
 
@@ -313,6 +316,16 @@ impl Parser<'_, '_, '_> {
             "-delete" => {
                 self.out.depth_first = true;
                 Node::Delete
+            }
+            "-fprint" | "-fprint0" | "-fprintf" => {
+                let file = self.argument(name)?;
+                let node = match name {
+                    "-fprint" => Node::Print(b'\n'),
+                    "-fprint0" => Node::Print(0),
+                    _ => Node::Format(self.argument(name)?),
+                };
+                self.out.outputs.push(file.clone());
+                Node::Into(file, Box::new(node))
             }
             "-quit" => Node::Quit,
             "-exec" | "-execdir" => self.exec(name)?,
@@ -332,10 +345,48 @@ impl Parser<'_, '_, '_> {
             ignore_case: name == "-iregex",
             whole: true,
             // Emacs' syntax has + and ? without a backslash, and \( \| as in a basic expression.
-            flavour: crate::utilities::regex::Flavour::Basic,
+            flavour: self.flavour,
             ..Syntax::default()
         };
         Regex::new(&pattern, syntax).map(Node::Regex).map_err(str::to_owned)
+    }
+
+    fn regex_type(&mut self, name: &str) -> Result<Node, String> {
+        let text = self.argument(name)?;
+        self.flavour = match text.as_slice() {
+            b"emacs" | b"posix-minimal-basic" | b"findutils-default" | b"posix-basic" | b"grep" | b"ed" | b"sed" => {
+                Flavour::Basic
+            }
+            b"posix-extended" | b"egrep" | b"posix-egrep" | b"awk" | b"posix-awk" | b"gnu-awk" => Flavour::Extended,
+            _ => {
+                return Err(format!(
+                    "Unknown regular expression type {}; valid types are ‘findutils-default’, ‘ed’, ‘emacs’, ‘gnu-awk’, ‘grep’, ‘posix-awk’, ‘awk’, ‘posix-basic’, ‘posix-egrep’, ‘egrep’, ‘posix-extended’, ‘posix-minimal-basic’, ‘sed’.",
+                    quote(&text)
+                ));
+            }
+        };
+        Ok(Node::True)
+    }
+
+    /// The machine has one user: a file is theirs or nobody's.
+    fn owner(&mut self, name: &str) -> Result<Node, String> {
+        let text = self.argument(name)?;
+        let me = user(self.io);
+        let number = std::str::from_utf8(&text).ok().and_then(|t| t.parse::<u32>().ok());
+        let known = matches!(name, "-user" | "-group") && text == me.name.as_bytes();
+        match (known, number, name) {
+            (true, ..) => Ok(Node::True),
+            (_, Some(id), _) => Ok(if id == me.id { Node::True } else { Node::False }),
+            (_, None, "-user") => Err(format!("{} is not the name of a known user", quote(&text))),
+            (_, None, "-group") => Err(format!("{} is not the name of an existing group", quote(&text))),
+            _ => self.compared(name, &text).map(|c| {
+                if c.holds(i64::from(me.id)) {
+                    Node::True
+                } else {
+                    Node::False
+                }
+            }),
+        }
     }
 
     fn kind(&mut self, name: &str) -> Result<Node, String> {
@@ -343,8 +394,8 @@ impl Parser<'_, '_, '_> {
         for letter in text.split(|b| *b == b',') {
             match letter {
                 b"f" | b"d" | b"l" | b"b" | b"c" | b"p" | b"s" => {}
-                [letter] => return Err(format!("Unknown argument to -type: {}", char::from(*letter))),
-                _ => return Err("Must separate multiple arguments to -type using: ','".to_owned()),
+                [letter] => return Err(format!("Unknown argument to {name}: {}", char::from(*letter))),
+                _ => return Err(format!("Must separate multiple arguments to {name} using: ','")),
             }
         }
         Ok(Node::Type(text))
@@ -403,170 +454,4 @@ impl Parser<'_, '_, '_> {
             }
         }
     }
-}
-
-/// A file being looked at.
-pub struct Visit<'a> {
-    pub name: &'a [u8],
-    pub root: &'a [u8],
-    pub depth: usize,
-    pub metadata: Metadata,
-    /// What the actions of this file gave, in order: each is done once, though the expression may be walked again.
-    pub done: Vec<bool>,
-    pub at: usize,
-    pub pruned: bool,
-    pub quit: bool,
-    pub failed: bool,
-    pub batches: &'a mut Vec<Vec<Vec<u8>>>,
-    /// A command to run before the expression can go on.
-    pub need: Option<Vec<Vec<u8>>>,
-}
-
-impl Visit<'_> {
-    /// The value of an expression; meaningless once something is needed.
-    pub fn run(&mut self, node: &Node, call: &Call, io: &mut Io<'_>) -> bool {
-        if self.need.is_some() {
-            return false;
-        }
-        match node {
-            Node::And(a, b) => self.run(a, call, io) && self.run(b, call, io),
-            Node::Or(a, b) => self.run(a, call, io) || self.run(b, call, io),
-            Node::List(a, b) => {
-                self.run(a, call, io);
-                self.run(b, call, io)
-            }
-            Node::Not(inner) => !self.run(inner, call, io),
-            Node::Prune => {
-                self.pruned = true;
-                true
-            }
-            Node::Quit => {
-                self.quit = true;
-                self.pruned = true;
-                true
-            }
-            Node::Print(_) | Node::Format(_) | Node::List2 | Node::Delete | Node::Exec(_) | Node::Batch(_) => {
-                let index = self.at;
-                self.at += 1;
-                if let Some(result) = self.done.get(index) {
-                    return *result;
-                }
-                let result = self.act(node, call, io);
-                if self.need.is_none() {
-                    self.done.push(result);
-                }
-                result
-            }
-            node => self.test(node, io),
-        }
-    }
-
-    fn test(&self, node: &Node, io: &Io<'_>) -> bool {
-        let metadata = &self.metadata;
-        let rules = |ignore_case| Rules {
-            ignore_case,
-            slash_apart: false,
-        };
-        match node {
-            Node::False => false,
-            Node::Name(pattern, fold) => {
-                let base = path::file_name(self.name);
-                let base = if base.is_empty() { b"/" } else { base };
-                glob::matches(pattern, base, rules(*fold))
-            }
-            Node::Path(pattern, fold) => glob::matches(pattern, self.name, rules(*fold)),
-            Node::LinkName(pattern) => {
-                let target = io.files_ref().read_link(&io.path(self.name));
-                metadata.is_symlink() && target.is_ok_and(|t| glob::matches(pattern, &t, rules(false)))
-            }
-            Node::Regex(regex) => regex.is_match(self.name),
-            Node::Type(letters) => {
-                let own = if metadata.is_dir() {
-                    b'd'
-                } else if metadata.is_symlink() {
-                    b'l'
-                } else {
-                    b'f'
-                };
-                letters.contains(&own)
-            }
-            Node::Size(compared, unit) => compared.holds(metadata.size.div_ceil(*unit) as i64),
-            Node::Age(compared, unit, changed) => {
-                let time = if *changed { metadata.ctime } else { metadata.mtime };
-                let age = (io.now().0 - time.0).div_euclid(1_000_000_000);
-                // Minutes count up to the next whole one, days down.
-                let units = if *unit == 60 {
-                    (age + unit - 1).div_euclid(*unit)
-                } else {
-                    age.div_euclid(*unit)
-                };
-                compared.holds(units)
-            }
-            Node::Newer(time) => metadata.mtime > *time,
-            Node::Empty if metadata.is_dir() => {
-                let names = io.files_ref().read_dir(&io.path(self.name));
-                names.is_ok_and(|names| names.is_empty())
-            }
-            Node::Empty => metadata.is_file() && metadata.size == 0,
-            Node::Links(compared) => compared.holds(i64::from(metadata.nlink)),
-            Node::Inode(compared) => compared.holds(metadata.ino as i64),
-            Node::Perm(b'-', bits) => metadata.mode & bits == *bits,
-            Node::Perm(b'/', bits) => *bits == 0 || metadata.mode & bits != 0,
-            Node::Perm(_, bits) => metadata.mode == *bits,
-            Node::Executable => metadata.mode & 0o111 != 0,
-            Node::Readable => metadata.mode & 0o444 != 0,
-            Node::Writable => metadata.mode & 0o222 != 0,
-            _ => true,
-        }
-    }
-
-    fn act(&mut self, node: &Node, call: &Call, io: &mut Io<'_>) -> bool {
-        match node {
-            Node::Print(end) => io.print([self.name, &[*end]].concat()),
-            Node::Format(format) => {
-                let out = formatted(format, self, io);
-                io.print(out);
-            }
-            Node::List2 => {
-                let out = formatted(b"%9i %6k %M %3n %-8u %-8g %8s %t %p\n", self, io);
-                io.print(out);
-            }
-            Node::Delete => {
-                let at = io.path(self.name);
-                let result = if self.name == b"." {
-                    Ok(())
-                } else if self.metadata.is_dir() {
-                    io.files().remove_dir(&at)
-                } else {
-                    io.files().remove_file(&at)
-                };
-                if let Err(error) = result {
-                    complain(io, call, format!("cannot delete {}: {error}", quote(self.name)));
-                    self.failed = true;
-                    return false;
-                }
-            }
-            Node::Exec(command) => {
-                let name = self.name;
-                self.need = Some(command.iter().map(|word| with_name(word, name)).collect());
-                return false;
-            }
-            Node::Batch(index) => self.batches[*index].push(self.name.to_vec()),
-            _ => {}
-        }
-        true
-    }
-}
-
-/// `{}` in a word becomes the file's name.
-fn with_name(word: &[u8], name: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut rest = word;
-    while let Some(at) = rest.windows(2).position(|w| w == b"{}") {
-        out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(name);
-        rest = &rest[at + 2..];
-    }
-    out.extend_from_slice(rest);
-    out
 }

@@ -1,6 +1,6 @@
 //! `find -printf`.
 
-use super::expression::Visit;
+use super::visit::Visit;
 use crate::utilities::support::clock::Moment;
 use crate::utilities::support::text::{mode_string, user};
 use crate::utilities::support::zone::Zone;

@@ -2,6 +2,7 @@
 
 mod expression;
 mod format;
+mod visit;
 
 use super::support::complain;
 use super::support::options::{Opt, flag, value};
@@ -10,9 +11,10 @@ use super::support::utility::{COREUTILS, Utility};
 use essaim_kernel::files::path;
 use essaim_kernel::machine::SpawnError;
 use essaim_kernel::{Call, Io, Metadata, Pid, Process, Progress, Spawn, Wait};
+use expression::Expression;
 pub use expression::GAPS;
-use expression::{Expression, Visit};
 use std::sync::Arc;
+use visit::Visit;
 
 pub const UTILITY: Utility = Utility {
     name: "find",
@@ -112,6 +114,13 @@ fn start(call: &Call, io: &mut Io<'_>) -> Result<State, u8> {
             return Err(1);
         }
     };
+    for file in &expression.outputs {
+        let path = io.path(file);
+        if let Err(error) = io.files().write(&path, Vec::new()) {
+            complain(io, call, format!("{}: {error}", quote(file)));
+            return Err(1);
+        }
+    }
     let root = |(index, name): (usize, &Vec<u8>)| Item {
         name: name.clone(),
         root: index,

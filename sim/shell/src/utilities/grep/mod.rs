@@ -10,7 +10,7 @@ use super::support::stream::{Filter, Flow, Streaming};
 use super::support::text::{named, number, quote};
 use super::support::utility::{COREUTILS, Utility};
 use essaim_kernel::files::path;
-use essaim_kernel::{Call, Errno, Io};
+use essaim_kernel::{Call, Errno, Io, Read};
 use search::{Colors, Grep, Names};
 use std::collections::VecDeque;
 
@@ -181,6 +181,22 @@ fn context_numbers(args: &[Vec<u8>]) -> Vec<Vec<u8>> {
     out
 }
 
+/// `-f -`: what a file or a here-document gives at once.
+fn standard_patterns(call: &Call, io: &mut Io<'_>) -> Result<Vec<Vec<u8>>, u8> {
+    let mut content = Vec::new();
+    loop {
+        match io.read(0, 64 << 10) {
+            Read::Data(bytes) => content.extend(bytes),
+            Read::Wait => {
+                complain(io, call, "-f - on a pipe exists in GNU grep, not simulated here");
+                return Err(2);
+            }
+            Read::End | Read::Failed(_) => break,
+        }
+    }
+    Ok(super::support::lines(&content, b'\n').map(<[u8]>::to_vec).collect())
+}
+
 fn patterns(parsed: &Parsed, operands: &mut Vec<Vec<u8>>, call: &Call, io: &mut Io<'_>) -> Result<Vec<Vec<u8>>, u8> {
     let mut patterns = Vec::new();
     for (key, value) in &parsed.given {
@@ -188,9 +204,11 @@ fn patterns(parsed: &Parsed, operands: &mut Vec<Vec<u8>>, call: &Call, io: &mut 
         match *key {
             "regexp" => patterns.extend(value.split(|b| *b == b'\n').map(<[u8]>::to_vec)),
             "file" => {
-                let at = io.path(&value);
-                let content = match io.files().read(&at) {
-                    _ if at == b"/dev/null" => continue,
+                if value == b"-" {
+                    patterns.extend(standard_patterns(call, io)?);
+                    continue;
+                }
+                let content = match super::support::read_operand(io, &value, &std::sync::Arc::default()) {
                     Ok(content) => content,
                     Err(error) => {
                         complain(io, call, format!("{}: {error}", named(&value)));
