@@ -40,25 +40,47 @@ pub enum Signal {
     Hangup,
     /// SIGINT: Ctrl-C.
     Interrupt,
+    /// SIGQUIT.
+    Quit,
     /// SIGKILL.
     Kill,
+    /// SIGUSR1.
+    User1,
+    /// SIGUSR2.
+    User2,
     /// SIGPIPE: nobody reads what is written.
     Pipe,
+    /// SIGALRM.
+    Alarm,
     /// SIGTERM.
     Terminate,
 }
 
 impl Signal {
     /// All signals, by number.
-    pub const ALL: [Self; 5] = [Self::Hangup, Self::Interrupt, Self::Kill, Self::Pipe, Self::Terminate];
+    pub const ALL: [Self; 9] = [
+        Self::Hangup,
+        Self::Interrupt,
+        Self::Quit,
+        Self::Kill,
+        Self::User1,
+        Self::User2,
+        Self::Pipe,
+        Self::Alarm,
+        Self::Terminate,
+    ];
 
     /// The number on Linux.
     pub const fn number(self) -> u8 {
         match self {
             Self::Hangup => 1,
             Self::Interrupt => 2,
+            Self::Quit => 3,
             Self::Kill => 9,
+            Self::User1 => 10,
+            Self::User2 => 12,
             Self::Pipe => 13,
+            Self::Alarm => 14,
             Self::Terminate => 15,
         }
     }
@@ -68,8 +90,12 @@ impl Signal {
         match self {
             Self::Hangup => "HUP",
             Self::Interrupt => "INT",
+            Self::Quit => "QUIT",
             Self::Kill => "KILL",
+            Self::User1 => "USR1",
+            Self::User2 => "USR2",
             Self::Pipe => "PIPE",
+            Self::Alarm => "ALRM",
             Self::Terminate => "TERM",
         }
     }

@@ -39,6 +39,30 @@ impl Variable {
         }
     }
 
+    /// The letters of its attributes, as `declare -p` shows them.
+    pub fn flags(&self) -> Vec<u8> {
+        let mut flags = Vec::new();
+        match self.value {
+            Value::Indexed(_) => flags.push(b'a'),
+            Value::Keyed(_) => flags.push(b'A'),
+            _ => {}
+        }
+        if self.integer {
+            flags.push(b'i');
+        }
+        if self.reference {
+            flags.push(b'n');
+        }
+        if self.readonly {
+            flags.push(b'r');
+        }
+        if self.exported {
+            flags.push(b'x');
+        }
+        flags.extend(self.upper.map(|upper| if upper { b'u' } else { b'l' }));
+        flags
+    }
+
     /// What `$name` gives.
     pub fn scalar(&self) -> Option<&[u8]> {
         match &self.value {

@@ -198,7 +198,7 @@ fn trap_name(word: &[u8]) -> Option<&'static str> {
         return Some(signal.name());
     }
     // Known signals that nothing here sends.
-    ["QUIT", "USR1", "USR2", "ALRM", "CHLD", "WINCH", "TSTP", "CONT", "STOP"]
+    ["CHLD", "WINCH", "TSTP", "CONT", "STOP"]
         .into_iter()
         .find(|n| n.as_bytes() == name)
 }

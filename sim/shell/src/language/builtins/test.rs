@@ -50,7 +50,8 @@ fn matches_pattern(text: &[u8], pattern: &[u8], state: &State) -> bool {
 fn match_regex(text: &[u8], pattern: &[u8], state: &mut State) -> Result<bool, Vec<u8>> {
     use crate::language::variables::{Value, Variable};
     let Some(compiled) = regex::Regex::new(pattern) else {
-        return Err([pattern, b": invalid regular expression".as_slice()].concat());
+        // bash says nothing of it.
+        return Err(Vec::new());
     };
     let groups = compiled.find(text);
     let matched = groups.is_some();
@@ -127,7 +128,13 @@ fn unary(letter: u8, word: &[u8], state: Option<&State>, io: &Io<'_>) -> Option<
         b't' => parse_number(word)
             .and_then(|n| u32::try_from(n).ok())
             .is_some_and(|fd| io.is_terminal(fd)),
-        b'v' => state.is_some_and(|s| s.parameter(word).is_some()),
+        b'v' => state.is_some_and(|s| match word.iter().position(|b| *b == b'[') {
+            Some(at) if word.ends_with(b"]") => match &word[at + 1..word.len() - 1] {
+                b"@" | b"*" => !s.elements(&word[..at]).is_empty(),
+                index => s.element(&word[..at], index).is_some(),
+            },
+            _ => s.parameter(word).is_some(),
+        }),
         b'o' => state.is_some_and(|s| s.option_by_name(word) == Some(true)),
         b'N' => metadata().is_some(),
         _ => return None,

@@ -139,25 +139,7 @@ fn declare_all(shell: &mut Shell, io: &mut Io<'_>, name: &str, found: Attributes
 
 /// `declare -x name="value"`
 fn declaration(name: &[u8], variable: &Variable) -> Vec<u8> {
-    let mut flags = Vec::new();
-    match variable.value {
-        Value::Indexed(_) => flags.push(b'a'),
-        Value::Keyed(_) => flags.push(b'A'),
-        _ => {}
-    }
-    if variable.integer {
-        flags.push(b'i');
-    }
-    if variable.reference {
-        flags.push(b'n');
-    }
-    if variable.readonly {
-        flags.push(b'r');
-    }
-    if variable.exported {
-        flags.push(b'x');
-    }
-    flags.extend(variable.upper.map(|upper| if upper { b'u' } else { b'l' }));
+    let mut flags = variable.flags();
     if flags.is_empty() {
         flags.push(b'-');
     }

@@ -122,21 +122,9 @@ pub fn next(
     let quoted = parameter.quoted;
     let mut name = parameter.name.clone();
     if parameter.indirect {
-        if matches!(parameter.operation, Operation::Names) {
-            let prefix = parameter.name.as_slice();
-            let names = state.variables.iter().map(|(name, _)| name);
-            let names: Vec<Vec<u8>> = names.filter(|name| name.starts_with(prefix)).cloned().collect();
-            emit(Worth::Many(names, false), quoted, state, out);
-            return Next::Emit;
-        }
-        if let Some(Index::All | Index::Joined) = parameter.index {
-            let joined = matches!(parameter.index, Some(Index::Joined));
-            emit(Worth::Many(state.keys(&name), joined), quoted, state, out);
-            return Next::Emit;
-        }
-        match state.parameter(&name) {
-            Some(target) => name = target,
-            None => return Next::Failed([&name[..], b": invalid indirect expansion"].concat(), 1),
+        match indirect(parameter, state, out) {
+            Ok(target) => name = target,
+            Err(next) => return next,
         }
     }
     let value = worth(&name, parameter, index, state);
@@ -166,15 +154,7 @@ pub fn next(
                 let Some(text) = collected.first() else {
                     return Next::Operand(word.clone());
                 };
-                let mut message = name.clone();
-                message.extend_from_slice(b": ");
-                match text.plain() {
-                    text if text.is_empty() && *null_too => {
-                        message.extend_from_slice(b"parameter null or not set");
-                    }
-                    text if text.is_empty() => message.extend_from_slice(b"parameter not set"),
-                    text => message.extend_from_slice(&text),
-                }
+                let message = unset_message(&name, text.plain(), *null_too);
                 return Next::Failed(message, 127);
             }
         }
@@ -186,6 +166,69 @@ pub fn next(
             return transform(operation, value, parameter, collected, state, out);
         }
     }
+    emit(value, quoted, state, out);
+    Next::Emit
+}
+
+/// bash's words for `${name?text}`.
+fn unset_message(name: &[u8], text: Vec<u8>, null_too: bool) -> Vec<u8> {
+    let text = match (text.is_empty(), null_too) {
+        (false, _) => text,
+        (true, true) => b"parameter null or not set".to_vec(),
+        (true, false) => b"parameter not set".to_vec(),
+    };
+    [name, b": ", &text].concat()
+}
+
+/// What `${!name}` leads to: another name, or (`Err`) what it gives at once.
+fn indirect(parameter: &Parameter, state: &mut State, out: &mut Text) -> Result<Vec<u8>, Next> {
+    let (name, quoted) = (&parameter.name, parameter.quoted);
+    if matches!(parameter.operation, Operation::Names) {
+        let names = state.variables.iter().map(|(name, _)| name);
+        let names: Vec<Vec<u8>> = names.filter(|n| n.starts_with(name)).cloned().collect();
+        emit(Worth::Many(names, false), quoted, state, out);
+        return Err(Next::Emit);
+    }
+    if let Some(Index::All | Index::Joined) = parameter.index {
+        let joined = matches!(parameter.index, Some(Index::Joined));
+        emit(Worth::Many(state.keys(name), joined), quoted, state, out);
+        return Err(Next::Emit);
+    }
+    let Some(target) = state.parameter(name) else {
+        return Err(Next::Failed([&name[..], b": invalid indirect expansion"].concat(), 1));
+    };
+    match target
+        .iter()
+        .position(|b| *b == b'[')
+        .filter(|_| target.ends_with(b"]"))
+    {
+        Some(at) => Err(indirect_element(
+            &target[..at],
+            &target[at + 1..target.len() - 1],
+            quoted,
+            state,
+            out,
+        )),
+        None => Ok(target),
+    }
+}
+
+/// `${!r}` where `r` names an element, or all of them.
+fn indirect_element(name: &[u8], index: &[u8], quoted: bool, state: &mut State, out: &mut Text) -> Next {
+    if matches!(index, b"@" | b"*") {
+        emit(Worth::Many(state.elements(name), index == b"*"), quoted, state, out);
+        return Next::Emit;
+    }
+    let keyed = matches!(state.variables.get(name).map(|v| &v.value), Some(Value::Keyed(_)));
+    let index = if keyed {
+        index.to_vec()
+    } else {
+        match arithmetic::evaluate(index, state) {
+            Ok(n) => n.to_string().into_bytes(),
+            Err(message) => return Next::Failed(message, 1),
+        }
+    };
+    let value = state.element(name, &index).map_or(Worth::Nothing, Worth::One);
     emit(value, quoted, state, out);
     Next::Emit
 }
@@ -267,12 +310,10 @@ fn transform(
                 Ok(from) => from,
                 Err(message) => return Next::Failed(message, 1),
             };
-            let length = match collected.get(1) {
-                None => None,
-                Some(text) => match arithmetic::evaluate(&text.plain(), state) {
-                    Ok(length) => Some(length),
-                    Err(message) => return Next::Failed(message, 1),
-                },
+            let length = collected.get(1).map(|text| arithmetic::evaluate(&text.plain(), state));
+            let length = match length.transpose() {
+                Ok(length) => length,
+                Err(message) => return Next::Failed(message, 1),
             };
             match substring(value, from, length, parameter, state) {
                 Ok(value) => value,
@@ -280,20 +321,39 @@ fn transform(
             }
         }
         Operation::Case { upper, all } => value.map(|text| change_case(text, *upper, *all)),
-        Operation::Transform(how) => value.map(|text| match how {
-            b'Q' => shell_quote(text),
-            b'U' => change_case(text, true, true),
-            b'u' => change_case(text, true, false),
-            b'L' => change_case(text, false, true),
-            _ => {
-                use crate::language::escapes::{Style, unescape};
-                unescape(text, Style::DollarQuote).bytes
-            }
-        }),
+        Operation::Transform(how) => at_transform(*how, value, parameter, state),
         _ => value,
     };
     emit(changed, quoted, state, out);
     Next::Emit
+}
+
+/// `${v@Q}` and its like.
+fn at_transform(how: u8, value: Worth, parameter: &Parameter, state: &State) -> Worth {
+    let flags = state
+        .variables
+        .get(&parameter.name)
+        .map(|v| v.flags())
+        .unwrap_or_default();
+    let declare = if flags.is_empty() {
+        Vec::new()
+    } else {
+        [b"declare -", flags.as_slice(), b" "].concat()
+    };
+    if how == b'a' {
+        return Worth::One(flags);
+    }
+    value.map(|text| match how {
+        b'A' => [&declare, &parameter.name, b"=".as_slice(), &shell_quote(text)].concat(),
+        b'Q' => shell_quote(text),
+        b'U' => change_case(text, true, true),
+        b'u' => change_case(text, true, false),
+        b'L' => change_case(text, false, true),
+        _ => {
+            use crate::language::escapes::{Style, unescape};
+            unescape(text, Style::DollarQuote).bytes
+        }
+    })
 }
 
 /// Ends of characters in `text`, with 0.

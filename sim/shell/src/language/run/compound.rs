@@ -437,7 +437,9 @@ impl Shell {
             match test::extended(step, &words, &mut self.state, io) {
                 Ok(result) => value = result,
                 Err(message) => {
-                    self.error(io, [b"[[: ", message.as_slice()].concat());
+                    if !message.is_empty() {
+                        self.error(io, [b"[[: ", message.as_slice()].concat());
+                    }
                     self.state.status = 2;
                     return Flow::Next;
                 }

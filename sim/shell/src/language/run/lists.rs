@@ -222,7 +222,7 @@ impl Shell {
                 self.state.status = 130;
                 self.unwinding = Some(Unwind::Line);
             }
-            (_, Some(signal @ (Signal::Terminate | Signal::Kill | Signal::Hangup))) => {
+            (_, Some(signal)) if !matches!(signal, Signal::Interrupt | Signal::Pipe) => {
                 let words = signal_words(signal);
                 if self.state.interactive {
                     io.eprint(format!("{words}\n"));
@@ -399,6 +399,10 @@ pub fn signal_words(signal: Signal) -> &'static str {
     match signal {
         Signal::Hangup => "Hangup",
         Signal::Interrupt => "Interrupt",
+        Signal::Quit => "Quit",
+        Signal::User1 => "User defined signal 1",
+        Signal::User2 => "User defined signal 2",
+        Signal::Alarm => "Alarm clock",
         Signal::Kill => "Killed",
         Signal::Pipe => "Broken pipe",
         Signal::Terminate => "Terminated",

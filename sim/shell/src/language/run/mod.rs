@@ -491,7 +491,7 @@ impl Process for Shell {
                 self.interrupted = true;
                 true
             }
-            Signal::Terminate if self.state.interactive => true,
+            Signal::Terminate | Signal::Quit if self.state.interactive => true,
             Signal::Pipe => false,
             _ => {
                 // A script that is stopped still runs its EXIT trap.

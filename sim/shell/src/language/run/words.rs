@@ -101,16 +101,26 @@ impl Shell {
                 }
                 Outcome::Failed { message, status } => {
                     self.error(io, message);
-                    let fatal = status == 127 && (self.state.subshell || !self.state.from_command);
-                    if status == 127 {
-                        self.abort_script(if fatal { 1 } else { status });
-                    } else {
-                        self.abort(status);
-                    }
+                    self.expansion_failed(status);
                     return Flow::Next;
                 }
             }
         }
+    }
+
+    /// `${x?}` and `set -u` (127) end a script, the rest gives up the line.
+    fn expansion_failed(&mut self, status: u8) {
+        if status != 127 {
+            self.abort(status);
+            return;
+        }
+        let options = self.state.options;
+        let script = self.state.subshell || !self.state.from_command;
+        self.abort_script(if script || (options.errexit && options.nounset) {
+            1
+        } else {
+            status
+        });
     }
 
     /// `>(…)`: the commands wait for what is written to the name.

@@ -344,6 +344,21 @@ impl<'a> Parser<'a> {
 
     pub(super) fn function_body(&mut self, name: Vec<u8>, start: usize, line: u32) -> Parsed<Command> {
         self.skip_newlines()?;
+        let compound: [&[u8]; 9] = [
+            b"{",
+            b"if",
+            b"while",
+            b"until",
+            b"for",
+            b"case",
+            b"[[",
+            b"select",
+            b"function",
+        ];
+        let begins = self.peek() == Some(b'(') || self.peek_reserved().is_some_and(|word| compound.contains(&word));
+        if !begins && !self.at_end() {
+            return Err(self.unexpected());
+        }
         let body = self.command()?;
         if matches!(body.kind, Kind::Simple(_) | Kind::Function { .. }) {
             return Err(self.unexpected());
@@ -507,6 +522,14 @@ impl<'a> Parser<'a> {
 
     pub(super) fn incomplete(&self, quote: Option<u8>) -> ParseError {
         ParseError::Incomplete { quote, line: self.line }
+    }
+
+    /// The text ends where a word must be on the same line.
+    pub(super) fn missing_word(&self) -> ParseError {
+        ParseError::Unexpected {
+            token: b"newline".to_vec(),
+            line: self.line,
+        }
     }
 
     /// The token here does not belong here.

@@ -128,7 +128,11 @@ impl Parser<'_> {
         }
         let name = self.plain_name();
         if name.is_empty() {
-            return Err(self.unexpected());
+            return Err(if self.at_end() {
+                self.missing_word()
+            } else {
+                self.unexpected()
+            });
         }
         if !is_name(&name) {
             let mut text = b"`".to_vec();

@@ -147,7 +147,7 @@ impl Parser<'_> {
                     all: doubled,
                 }
             }
-            b'@' if matches!(self.peek(), Some(b'Q' | b'U' | b'u' | b'L' | b'E')) => {
+            b'@' if matches!(self.peek(), Some(b'Q' | b'U' | b'u' | b'L' | b'E' | b'A' | b'a')) => {
                 let how = self.peek().unwrap_or(b'Q');
                 self.pos += 1;
                 Operation::Transform(how)

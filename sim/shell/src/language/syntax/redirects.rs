@@ -38,7 +38,10 @@ impl Parser<'_> {
             return Ok(None);
         }
         self.skip_blanks();
-        if self.at_end() || (self.operator().is_some() && !self.at_process()) {
+        if self.at_end() {
+            return Err(self.missing_word());
+        }
+        if self.operator().is_some() && !self.at_process() {
             return Err(self.unexpected());
         }
         let kind = match operator {
