@@ -42,27 +42,11 @@ impl<G: Gather> Process for Gathering<G> {
                 Err(code) => return Progress::Exit(code),
             },
         };
-        if inner.wants_stdin() {
-            match io.read(0, 64 << 10) {
-                Read::Data(bytes) => {
-                    self.stdin.extend_from_slice(&bytes);
-                    if self.stdin.len() as u64 > io.limits().file_bytes_max {
-                        complain(io, &self.call, "memory exhausted");
-                        return Progress::Exit(2);
-                    }
-                    self.inner = Some(inner);
-                    return Progress::Ready;
-                }
-                Read::Wait => {
-                    self.inner = Some(inner);
-                    return Progress::Blocked(Wait::Readable(0));
-                }
-                Read::End => {}
-                Read::Failed(error) => {
-                    complain(io, &self.call, format!("-: {error}"));
-                    return Progress::Exit(1);
-                }
-            }
+        if inner.wants_stdin()
+            && let Some(progress) = read_on(&mut self.stdin, &self.call, io)
+        {
+            self.inner = Some(inner);
+            return progress;
         }
         let stdin = Arc::new(std::mem::take(&mut self.stdin));
         Progress::Exit(inner.run(&self.call, stdin, io))
@@ -70,6 +54,26 @@ impl<G: Gather> Process for Gathering<G> {
 
     fn clone_box(&self) -> Box<dyn Process> {
         Box::new(self.clone())
+    }
+}
+
+/// Reads what there is of standard input; `None`: it is all there.
+fn read_on(stdin: &mut Vec<u8>, call: &Call, io: &mut Io<'_>) -> Option<Progress> {
+    match io.read(0, 64 << 10) {
+        Read::Data(bytes) => {
+            stdin.extend_from_slice(&bytes);
+            if stdin.len() as u64 > io.limits().file_bytes_max {
+                complain(io, call, "memory exhausted");
+                return Some(Progress::Exit(2));
+            }
+            Some(Progress::Ready)
+        }
+        Read::Wait => Some(Progress::Blocked(Wait::Readable(0))),
+        Read::End => None,
+        Read::Failed(error) => {
+            complain(io, call, format!("-: {error}"));
+            Some(Progress::Exit(1))
+        }
     }
 }
 

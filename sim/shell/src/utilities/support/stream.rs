@@ -60,11 +60,63 @@ pub trait Filter: Clone + Send + Sync + Sized + 'static {
     fn finish(&mut self, io: &mut Io<'_>) -> u8;
 }
 
+/// A [`Filter`] whose type is forgotten, so that what drives it is compiled once.
+trait Inside {
+    fn delimiter(&self) -> Option<u8>;
+    fn begin(&mut self, name: &[u8], io: &mut Io<'_>) -> Flow;
+    fn take(&mut self, bytes: &[u8], ended: bool, io: &mut Io<'_>) -> Flow;
+    fn work(&mut self, io: &mut Io<'_>) -> Option<Flow>;
+    fn end(&mut self, io: &mut Io<'_>);
+    fn failed(&mut self, name: &[u8], error: Errno, io: &mut Io<'_>);
+    fn no_more(&mut self);
+    fn finish(&mut self, io: &mut Io<'_>) -> u8;
+}
+
+impl<F: Filter> Inside for F {
+    fn delimiter(&self) -> Option<u8> {
+        Filter::delimiter(self)
+    }
+
+    fn begin(&mut self, name: &[u8], io: &mut Io<'_>) -> Flow {
+        Filter::begin(self, name, io)
+    }
+
+    fn take(&mut self, bytes: &[u8], ended: bool, io: &mut Io<'_>) -> Flow {
+        Filter::take(self, bytes, ended, io)
+    }
+
+    fn work(&mut self, io: &mut Io<'_>) -> Option<Flow> {
+        Filter::work(self, io)
+    }
+
+    fn end(&mut self, io: &mut Io<'_>) {
+        Filter::end(self, io);
+    }
+
+    fn failed(&mut self, name: &[u8], error: Errno, io: &mut Io<'_>) {
+        Filter::failed(self, name, error, io);
+    }
+
+    fn no_more(&mut self) {
+        Filter::no_more(self);
+    }
+
+    fn finish(&mut self, io: &mut Io<'_>) -> u8 {
+        Filter::finish(self, io)
+    }
+}
+
 /// A [`Filter`] as a process.
 #[derive(Clone)]
 pub struct Streaming<F> {
     call: Call,
     filter: Option<F>,
+    files: Files,
+}
+
+/// The files of a filter and where it is in them.
+#[derive(Clone, Default)]
+struct Files {
     files: VecDeque<Vec<u8>>,
     /// Descriptor and name of the file being read.
     current: Option<(u32, Vec<u8>)>,
@@ -79,14 +131,13 @@ impl<F: Filter> Streaming<F> {
         Box::new(Self {
             call,
             filter: None,
-            files: VecDeque::new(),
-            current: None,
-            pending: Vec::new(),
-            told: false,
+            files: Files::default(),
         })
     }
+}
 
-    fn open_next(&mut self, filter: &mut F, io: &mut Io<'_>) -> Option<Flow> {
+impl Files {
+    fn open_next(&mut self, filter: &mut dyn Inside, io: &mut Io<'_>) -> Option<Flow> {
         let name = self.files.pop_front()?;
         let fd = if name == b"-" {
             Ok(0)
@@ -110,7 +161,7 @@ impl<F: Filter> Streaming<F> {
         }
     }
 
-    fn close(&mut self, filter: &mut F, io: &mut Io<'_>) {
+    fn close(&mut self, filter: &mut dyn Inside, io: &mut Io<'_>) {
         self.pending.clear();
         if let Some((fd, _)) = self.current.take() {
             filter.end(io);
@@ -120,7 +171,7 @@ impl<F: Filter> Streaming<F> {
         }
     }
 
-    fn give(&mut self, filter: &mut F, bytes: &[u8], io: &mut Io<'_>) -> Flow {
+    fn give(&mut self, filter: &mut dyn Inside, bytes: &[u8], io: &mut Io<'_>) -> Flow {
         let Some(delimiter) = filter.delimiter() else {
             return filter.take(bytes, true, io);
         };
@@ -143,7 +194,7 @@ impl<F: Filter> Streaming<F> {
         Flow::Continue
     }
 
-    fn give_rest(&mut self, filter: &mut F, io: &mut Io<'_>) -> Flow {
+    fn give_rest(&mut self, filter: &mut dyn Inside, io: &mut Io<'_>) -> Flow {
         if self.pending.is_empty() {
             return Flow::Continue;
         }
@@ -151,7 +202,7 @@ impl<F: Filter> Streaming<F> {
         filter.take(&line, false, io)
     }
 
-    fn advance(&mut self, filter: &mut F, io: &mut Io<'_>) -> Progress {
+    fn advance(&mut self, filter: &mut dyn Inside, io: &mut Io<'_>) -> Progress {
         loop {
             match filter.work(io) {
                 None => {}
@@ -204,13 +255,13 @@ impl<F: Filter> Process for Streaming<F> {
             Some(filter) => filter,
             None => match F::new(&self.call, io) {
                 Ok((filter, files)) => {
-                    self.files = files.into();
+                    self.files.files = files.into();
                     filter
                 }
                 Err(code) => return Progress::Exit(code),
             },
         };
-        let progress = self.advance(&mut filter, io);
+        let progress = self.files.advance(&mut filter, io);
         self.filter = Some(filter);
         progress
     }
