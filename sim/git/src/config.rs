@@ -524,7 +524,8 @@ pub enum ChangeError {
     Missing,
 }
 
-/// Changes a file's text as `git config` does. `matches` chooses among the values of the key.
+/// Changes a file's text as `git config` does. `matches` chooses among the values of the key, which is written as it
+/// was typed.
 pub fn change(
     text: &[u8],
     key: &[u8],
@@ -532,9 +533,10 @@ pub fn change(
     matches: &dyn Fn(&[u8]) -> bool,
 ) -> core::result::Result<Vec<u8>, ChangeError> {
     let entries = parse(text, b"").unwrap_or_default();
+    let canonical = canonical_key(key).unwrap_or_else(|| key.to_vec());
     let found: Vec<&Entry> = entries
         .iter()
-        .filter(|entry| entry.key == key && matches(entry.value.as_deref().unwrap_or_default()))
+        .filter(|entry| entry.key == canonical && matches(entry.value.as_deref().unwrap_or_default()))
         .collect();
     let new_value = match change {
         Change::Set(_) | Change::Unset if found.len() > 1 => return Err(ChangeError::Multiple),
@@ -630,7 +632,10 @@ fn section_headers(text: &[u8]) -> Vec<(usize, usize, Vec<u8>)> {
 
 fn insert_line(text: &[u8], entries: &[Entry], section: &[u8], line: &[u8]) -> Vec<u8> {
     let headers = section_headers(text);
-    let Some(at) = headers.iter().rposition(|(_, _, name)| name == section) else {
+    // The subsection alone tells capital letters from small ones.
+    let canonical = canonical_key(&cat![section, ".x"]).unwrap_or_default();
+    let wanted = canonical.strip_suffix(b".x").unwrap_or(section);
+    let Some(at) = headers.iter().rposition(|(_, _, name)| name == wanted) else {
         let mut new = text.to_vec();
         if !new.is_empty() && !new.ends_with(b"\n") {
             new.push(b'\n');

@@ -104,6 +104,16 @@ pub fn commented(text: &str, comment: &str) -> String {
     out
 }
 
+/// Adds the trailers of `--trailer`: `key=value` or `key: value`.
+pub fn add_trailers(message: &mut Vec<u8>, trailers: &[Vec<u8>]) {
+    for trailer in trailers {
+        let (key, value) = crate::bytes::split_once(trailer, b'=')
+            .or_else(|| crate::bytes::split_once(trailer, b':'))
+            .unwrap_or((trailer, b""));
+        add_trailer(message, &cat![key.trim_ascii(), ": ", value.trim_ascii()]);
+    }
+}
+
 /// Adds a trailer such as `Signed-off-by: A <a@b>`, after an empty line unless the last paragraph holds trailers.
 pub fn add_trailer(message: &mut Vec<u8>, trailer: &[u8]) {
     let body_end = message

@@ -232,3 +232,38 @@ pub fn display_width(text: &[u8]) -> usize {
     }
     width
 }
+
+/// Takes the quotes of C away that [`quote_path`] puts: the text, and what follows the closing quote.
+pub fn unquote(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let mut rest = text.strip_prefix(b"\"")?;
+    let mut out = Vec::new();
+    loop {
+        let (first, after) = rest.split_first()?;
+        rest = after;
+        match first {
+            b'"' => return Some((out, rest)),
+            b'\\' => {
+                let (escape, after) = rest.split_first()?;
+                rest = after;
+                out.push(match escape {
+                    b'a' => 7,
+                    b'b' => 8,
+                    b't' => b'\t',
+                    b'n' => b'\n',
+                    b'v' => 11,
+                    b'f' => 12,
+                    b'r' => b'\r',
+                    b'\\' | b'"' => *escape,
+                    b'0'..=b'3' => {
+                        let (digits, after) = rest.split_at_checked(2)?;
+                        rest = after;
+                        let octal = |digit: &u8| (b'0'..=b'7').contains(digit).then(|| digit - b'0');
+                        (octal(escape)? << 6) | (octal(&digits[0])? << 3) | octal(&digits[1])?
+                    }
+                    _ => return None,
+                });
+            }
+            byte => out.push(*byte),
+        }
+    }
+}

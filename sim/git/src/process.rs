@@ -75,6 +75,11 @@ impl Then {
     pub fn new<S: Clone + Send + Sync + 'static>(state: S, resume: Resume<S>) -> Self {
         Self(Box::new(Rest(state, resume)))
     }
+
+    /// Goes on.
+    pub fn go(self, cx: &mut Cx<'_, '_>, outcome: Outcome) -> Result<Next> {
+        self.0.resume(cx, outcome)
+    }
 }
 
 impl Clone for Then {

@@ -44,6 +44,10 @@ pub struct Parsed {
     pub args: Vec<Vec<u8>>,
     /// How many of `args` came before `--`, where it was given.
     pub dash_dash: Option<usize>,
+    /// The paths that `--pathspec-from-file` holds, once they were read.
+    pub paths: Option<Vec<Vec<u8>>>,
+    /// What standard input held, where an option asked for it.
+    pub input: Option<Vec<u8>>,
 }
 
 /// How to read a command line.

@@ -1,6 +1,6 @@
 //! `git add`.
 
-use super::Command;
+use super::{Command, patch};
 use crate::cat;
 use crate::fault::{Fault, Result};
 use crate::ignore::Ignore;
@@ -9,6 +9,7 @@ use crate::object::{Kind, mode};
 use crate::pathspec::Pathspec;
 use crate::process::{Cx, Next};
 use crate::repo::Repo;
+use crate::tree::Flat;
 use crate::worktree::{self, FileState, UntrackedMode};
 use std::collections::BTreeSet;
 
@@ -79,7 +80,8 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
                 "options '--dry-run' and '--interactive/--patch' cannot be used together",
             ));
         }
-        return super::add_patch::start(cx, &repo, &Pathspec::parse(&repo, &parsed.args)?);
+        let pathspec = Pathspec::parse(&repo, &parsed.args)?;
+        return patch::alone(cx, &repo, patch::Direction::Stage, &Flat::new(), &pathspec);
     }
     let mut index = repo.index(cx.files())?;
     let mut args = parsed.args.clone();

@@ -1,7 +1,6 @@
 //! The commands: one file each. [`TABLE`] says what exists here and what only real Git has.
 
 mod add;
-mod add_patch;
 pub(crate) mod branch;
 mod cat_file;
 mod checkout;
@@ -11,13 +10,16 @@ mod diff;
 mod diff_plumbing;
 mod for_each_ref;
 mod hash_object;
+mod hooks;
 mod init;
+mod input;
 mod log;
 mod ls_files;
 mod ls_tree;
 mod merge;
 mod merge_file;
 mod mv;
+mod patch;
 mod plumbing;
 mod references;
 mod reflog;

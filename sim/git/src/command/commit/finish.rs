@@ -1,6 +1,6 @@
 //! Making the commit: the object, the reference, the summary.
 
-use super::{Draft, cleaned};
+use super::{Draft, cleaned, hooked};
 use crate::cat;
 use crate::fault::{Fault, Result};
 use crate::object::{Commit, Kind};
@@ -28,9 +28,11 @@ const CONCLUDED: [&str; 8] = [
     "AUTO_MERGE",
 ];
 
-pub(super) fn finish(cx: &mut Cx<'_, '_>, draft: &Draft, text: Vec<u8>) -> Result<Next> {
-    let message = cleaned(draft, &text);
-    if draft.edited && !draft.prepared.is_empty() && is_unchanged(draft, &message) {
+/// The message is final: the commit is made.
+pub(super) fn finish(cx: &mut Cx<'_, '_>, draft: Box<Draft>) -> Result<Next> {
+    let text = cx.files().read(&draft.repo.git_path("COMMIT_EDITMSG"))?;
+    let message = cleaned(&draft, &text);
+    if draft.edited && !draft.prepared.is_empty() && is_unchanged(&draft, &message) {
         cx.eprint("Aborting commit; you did not edit the message.\n");
         return Ok(Next::Exit(1));
     }
@@ -87,9 +89,18 @@ pub(super) fn finish(cx: &mut Cx<'_, '_>, draft: &Draft, text: Vec<u8>) -> Resul
             cx.files_mut().remove_file(&path)?;
         }
     }
-    record(cx, repo, &oid, &commit, draft);
+    if let Some(mut saved) = draft.saved.clone() {
+        repo.save_index(cx.files_mut(), &mut saved)?;
+    }
+    record(cx, repo, &oid, &commit, &draft);
+    hooked::afterwards(cx, draft, oid)
+}
+
+/// Says what was committed.
+pub(super) fn say(cx: &mut Cx<'_, '_>, draft: &Draft, made: Oid) -> Result<Next> {
     if !draft.options.quiet {
-        let text = summary_text(cx, draft, &oid, &commit)?;
+        let commit = draft.repo.store.commit(cx.files(), &made)?;
+        let text = summary_text(cx, draft, &made, &commit)?;
         cx.print(text);
     }
     Ok(Next::Exit(0))

@@ -1,11 +1,13 @@
 //! `git commit`.
 
 mod finish;
+mod hooked;
 mod options;
 mod template;
 
-use super::Command;
+use super::{Command, input, patch};
 use crate::cat;
+use crate::cli::options::Parsed;
 use crate::fault::{Fault, Result};
 use crate::ident::{self, Role};
 use crate::index::Index;
@@ -18,6 +20,7 @@ use crate::process::{Cx, Next, Outcome, Then};
 use crate::repo::Repo;
 use crate::state::{Operation, Whence};
 use crate::status::{self, Options as StatusOptions, Status};
+use crate::tree::Flat;
 use crate::worktree;
 use options::Options;
 pub(super) use options::paragraphs;
@@ -64,10 +67,22 @@ pub(super) const COMMAND: Command = Command {
         "allow-empty",
         "allow-empty-message",
         "no-gpg-sign",
+        "patch",
+        "pathspec-from-file",
+        "pathspec-file-nul",
     ],
 };
 
-/// What a commit is made from, kept while the editor is open.
+/// What a commit is made from, kept while the user chooses hunks.
+#[derive(Clone)]
+struct Setup {
+    repo: Repo,
+    options: Options,
+    head: Option<Oid>,
+    whence: Whence,
+}
+
+/// What is committed, kept while a hook runs or the editor is open.
 #[derive(Clone)]
 struct Draft {
     repo: Repo,
@@ -77,102 +92,166 @@ struct Draft {
     parents: Vec<Oid>,
     /// What HEAD is before.
     head: Option<Oid>,
+    /// What the changes are counted from: HEAD, or its parent where it is amended.
+    base: Option<Oid>,
     whence: Whence,
     tree: Oid,
     cleanup: Cleanup,
     /// The message as prepared: an unchanged template aborts.
     prepared: Vec<u8>,
     edited: bool,
-    /// Entries to leave in the index when only some paths are committed.
+    /// What is committed.
     index: Index,
+    /// What the index becomes once the commit is made, where it changes at all.
+    saved: Option<Index>,
 }
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    let parsed = COMMAND.parse(args)?;
+    input::with_paths(cx, COMMAND.parse(args)?, |cx, parsed| {
+        input::with_file(cx, parsed, "file", begin)
+    })
+}
+
+fn begin(cx: &mut Cx<'_, '_>, parsed: Parsed) -> Result<Next> {
     let repo = cx.work_repo()?;
-    let operation = Operation::read(cx.files(), &repo);
-    let whence = operation.whence();
-    let options = Options::new(cx, &repo, &parsed, whence)?;
+    let whence = Operation::read(cx.files(), &repo).whence();
     let head = repo.refs.head(cx.files());
-    if options.amend && head.is_none() {
-        return Err(Fault::fatal("You have nothing to amend."));
+    if parsed.has("amend") {
+        check_amend(head, whence)?;
     }
-    if options.amend && whence != Whence::Commit {
-        let what = if whence == Whence::Merge {
-            "merge"
-        } else {
-            "cherry-pick"
-        };
-        return Err(Fault::fatal(format!(
-            "You are in the middle of a {what} -- cannot amend."
-        )));
+    let options = Options::new(cx, &repo, &parsed, whence)?;
+    let setup = Setup {
+        repo,
+        options,
+        head,
+        whence,
+    };
+    let mut index = setup.repo.index(cx.files())?;
+    if !setup.options.patch {
+        return with_index(cx, setup, index);
     }
-    let mut index = repo.index(cx.files())?;
+    // Hunks are chosen in an index of their own: a commit that comes to nothing leaves the real one alone.
+    let aside = Repo {
+        index_path: setup.repo.git_path("index.lock"),
+        ..setup.repo.clone()
+    };
+    worktree::refresh(cx.files(), &aside, &mut index);
+    aside.save_index(cx.files_mut(), &mut index)?;
+    let pathspec = Pathspec::parse(&aside, &setup.options.paths)?;
+    let then = Then::new((setup, aside.index_path.clone()), chosen);
+    patch::start(cx, &aside, patch::Direction::Stage, &Flat::new(), &pathspec, then)
+}
+
+fn chosen((mut setup, path): (Setup, Vec<u8>), cx: &mut Cx<'_, '_>, _: Outcome) -> Result<Next> {
+    let index = Index::load(cx.files(), &path)?;
+    cx.files_mut().remove_file(&path)?;
+    setup.options.paths.clear();
+    setup.options.only = false;
+    with_index(cx, setup, index)
+}
+
+fn check_amend(head: Option<Oid>, whence: Whence) -> Result<()> {
+    let what = match whence {
+        _ if head.is_none() => return Err(Fault::fatal("You have nothing to amend.")),
+        Whence::Merge => "merge",
+        Whence::CherryPick => "cherry-pick",
+        _ => return Ok(()),
+    };
+    Err(Fault::fatal(format!(
+        "You are in the middle of a {what} -- cannot amend."
+    )))
+}
+
+/// Takes what `-a` and paths name, and runs the hook that may refuse it.
+fn with_index(cx: &mut Cx<'_, '_>, setup: Setup, mut index: Index) -> Result<Next> {
+    let Setup {
+        repo,
+        options,
+        head,
+        whence,
+    } = setup;
     if options.dry_run || options.format_given {
         return dry_run(cx, &repo, &options, &mut index, head);
     }
     let commit_index = prepare_index(cx, &repo, &options, &mut index, head, whence)?;
     if commit_index.has_unmerged() {
-        return Err(unmerged(cx, &repo, &commit_index, whence));
+        return Err(unmerged(cx, &repo, &commit_index));
     }
     if whence == Whence::Merge && options.only {
         return Err(Fault::fatal("cannot do a partial commit during a merge."));
     }
+    let changes_index = options.all || options.patch || !options.paths.is_empty();
+    if !changes_index {
+        repo.save_index(cx.files_mut(), &mut index)?;
+    }
     let author = author(cx, &repo, &options, head)?;
     let committer = ident::resolve(Role::Committer, &repo.config, cx.env(), &cx.clock(), true)?;
-    let tree = commit_index.write_tree(cx.files_mut(), &repo.store)?;
     let parents = parents(cx, &repo, &options, head, whence)?;
-    let base = if options.amend { parents.first().copied() } else { head };
-    let committable = match base {
-        Some(base) => repo.store.commit(cx.files(), &base)?.tree != tree || parents.len() > 1,
-        None => !commit_index.entries().is_empty(),
-    };
     let edited = options.edits;
     let cleanup_name = options
         .cleanup
         .clone()
         .or_else(|| repo.config.get("commit.cleanup").map(<[u8]>::to_vec));
-    let cleanup = Cleanup::parse(cleanup_name.as_deref(), edited)?;
-    let draft_message = template::message(cx, &repo, &options, head, whence)?;
-    let may_be_empty = options.allow_empty || options.amend && parents.len() > 1;
-    if !committable && whence == Whence::Commit && !may_be_empty {
-        return nothing(cx, &repo, &options, &commit_index, base);
-    }
-    let mut draft = Draft {
-        repo: repo.clone(),
+    let draft = Draft {
         author,
         committer,
+        base: if options.amend { parents.first().copied() } else { head },
         parents,
         head,
         whence,
-        tree,
-        cleanup,
-        prepared: draft_message.text.clone(),
+        tree: Oid::NULL,
+        cleanup: Cleanup::parse(cleanup_name.as_deref(), edited)?,
+        prepared: Vec::new(),
         edited,
         index: commit_index,
+        saved: changes_index.then_some(index),
         options,
+        repo,
     };
-    // The index as it will be committed is written before the editor opens.
-    let mut saved = index;
-    repo.save_index(cx.files_mut(), &mut saved)?;
-    let path = repo.git_path("COMMIT_EDITMSG");
-    if !edited {
-        cx.files_mut().write(&path, draft_message.text.clone())?;
-        return finish::finish(cx, &draft, draft_message.text);
-    }
-    let text = template::with_comments(cx, &draft, &draft_message, base)?;
-    if draft_message.is_template {
-        draft.prepared = draft_message.text;
-    } else {
-        draft.prepared.clear();
-    }
-    cx.files_mut().write(&path, text)?;
-    cx.edit_message(&repo, path, Then::new(Box::new(draft), edited_message))
+    hooked::pre_commit(cx, Box::new(draft))
 }
 
-fn edited_message(draft: Box<Draft>, cx: &mut Cx<'_, '_>, _: Outcome) -> Result<Next> {
-    let text = cx.files().read(&draft.repo.git_path("COMMIT_EDITMSG"))?;
-    finish::finish(cx, &draft, text.to_vec())
+/// The message, and the editor where it is wanted.
+fn compose(cx: &mut Cx<'_, '_>, mut draft: Box<Draft>) -> Result<Next> {
+    let repo = draft.repo.clone();
+    draft.tree = draft.index.write_tree(cx.files_mut(), &repo.store)?;
+    let committable = match draft.base {
+        Some(base) => repo.store.commit(cx.files(), &base)?.tree != draft.tree || draft.parents.len() > 1,
+        None => !draft.index.entries().is_empty(),
+    };
+    let prepared = template::message(cx, &draft)?;
+    let path = repo.git_path("COMMIT_EDITMSG");
+    let may_be_empty = draft.options.allow_empty || draft.options.amend && draft.parents.len() > 1;
+    if !committable && draft.whence == Whence::Commit && !may_be_empty {
+        if draft.edited {
+            let text = template::with_comments(cx, &draft, &prepared)?;
+            cx.files_mut().write(&path, text)?;
+        } else {
+            cx.files_mut().write(&path, prepared.text)?;
+        }
+        return nothing(cx, &draft);
+    }
+    if prepared.is_template {
+        draft.prepared.clone_from(&prepared.text);
+    }
+    let text = if draft.edited {
+        template::with_comments(cx, &draft, &prepared)?
+    } else {
+        prepared.text.clone()
+    };
+    cx.files_mut().write(&path, text)?;
+    hooked::prepare_message(cx, draft, prepared.source)
+}
+
+/// The message is prepared: now the user may edit it.
+fn edit(cx: &mut Cx<'_, '_>, draft: Box<Draft>) -> Result<Next> {
+    if !draft.edited {
+        return hooked::commit_message(cx, draft);
+    }
+    let repo = draft.repo.clone();
+    let path = repo.git_path("COMMIT_EDITMSG");
+    let then = Then::new(draft, |draft, cx, _| hooked::commit_message(cx, draft));
+    cx.edit_message(&repo, path, then)
 }
 
 /// Applies `-a`, `-i` and paths. Returns the index to commit; `index` becomes what is written to the index file.
@@ -267,7 +346,7 @@ fn update(cx: &mut Cx<'_, '_>, repo: &Repo, index: &mut Index, pathspec: &Pathsp
     Ok(())
 }
 
-fn unmerged(cx: &mut Cx<'_, '_>, repo: &Repo, index: &Index, _: Whence) -> Fault {
+fn unmerged(cx: &mut Cx<'_, '_>, repo: &Repo, index: &Index) -> Fault {
     for path in index.unmerged_paths() {
         cx.print(cat!["U\t", path, "\n"]);
     }
@@ -366,6 +445,48 @@ fn dry_run(cx: &mut Cx<'_, '_>, repo: &Repo, options: &Options, index: &mut Inde
     Ok(Next::Exit(u8::from(!committable)))
 }
 
+/// `-v`: what is committed as a patch, and with two of them what is not.
+fn differences(cx: &Cx<'_, '_>, draft: &Draft, template: bool) -> Result<Vec<u8>> {
+    let (repo, files) = (&draft.repo, cx.files());
+    let mut options = crate::diff::Options::new(Some(repo), true, cx.width());
+    options.formats.patch = true;
+    if !template {
+        options.settle_colors(Some(repo), cx.is_terminal());
+    }
+    let contents = crate::diff::Contents::new(files, repo);
+    let none = Pathspec::default();
+    let base = crate::tree::of_commit(files, &repo.store, draft.base.as_ref())?;
+    let both = draft.options.verbose > 1;
+    let mut out = Vec::new();
+    let mut print = |found, old: &str, new: &str| -> Result<()> {
+        let mut options = options.clone();
+        if both {
+            (options.old_prefix, options.new_prefix) = (old.into(), new.into());
+        }
+        let found = crate::diff::filter::run(&contents, found, &options, None)?;
+        crate::diff::print(&mut out, &contents, &found, &options)
+    };
+    print(crate::diff::lists::tree_index(&base, &draft.index, &none), "c/", "i/")?;
+    if !both {
+        return Ok(out);
+    }
+    let mut rest = Vec::new();
+    let unstaged = status::unstaged(files, repo, &draft.index, &none);
+    let mut options = options.clone();
+    (options.old_prefix, options.new_prefix) = (b"i/".to_vec(), b"w/".to_vec());
+    let found = crate::diff::filter::run(&contents, unstaged, &options, None)?;
+    crate::diff::print(&mut rest, &contents, &found, &options)?;
+    let comment = if template { comment_char(&repo.config) + " " } else { String::new() };
+    if !out.is_empty() && !rest.is_empty() {
+        out = cat![comment, "Changes to be committed:\n", out];
+    }
+    if !rest.is_empty() {
+        let line = "-".repeat(50);
+        out.extend_from_slice(&cat![comment, line, "\n", comment, "Changes not staged for commit:\n", rest]);
+    }
+    Ok(out)
+}
+
 fn collect(cx: &Cx<'_, '_>, repo: &Repo, options: &Options, index: &Index, base: Option<Oid>) -> Result<Status> {
     let mut wanted = StatusOptions::new(base);
     wanted.untracked = options.untracked;
@@ -404,30 +525,28 @@ fn long(
 }
 
 /// "nothing to commit".
-fn nothing(cx: &mut Cx<'_, '_>, repo: &Repo, options: &Options, index: &Index, base: Option<Oid>) -> Result<Next> {
+fn nothing(cx: &mut Cx<'_, '_>, draft: &Draft) -> Result<Next> {
+    let (repo, options) = (&draft.repo, &draft.options);
+    let status = collect(cx, repo, options, &draft.index, draft.base)?;
+    let text = long(cx, repo, options, &status, draft.base, false)?;
+    cx.print(text);
     if options.amend {
-        let status = collect(cx, repo, options, index, base)?;
-        let text = long(cx, repo, options, &status, base, false)?;
-        cx.print(text);
         cx.eprint(concat!(
             "You asked to amend the most recent commit, but doing so would make\n",
             "it empty. You can repeat your command with --allow-empty, or you can\n",
             "remove the commit entirely with \"git reset HEAD^\".\n"
         ));
-        return Ok(Next::Exit(1));
-    }
-    let status = collect(cx, repo, options, index, base)?;
-    let text = long(cx, repo, options, &status, base, false)?;
-    cx.print(text);
-    // The refreshed index is kept.
-    let mut saved = index.clone();
-    if options.paths.is_empty() {
-        repo.save_index(cx.files_mut(), &mut saved)?;
     }
     Ok(Next::Exit(1))
 }
 
 /// Cleans the message as the draft asks for.
 fn cleaned(draft: &Draft, text: &[u8]) -> Vec<u8> {
-    message::clean(text, draft.cleanup, &comment_char(&draft.repo.config))
+    let comment = comment_char(&draft.repo.config);
+    let text = match draft.options.verbose {
+        0 => text,
+        // The differences stand below the scissors.
+        _ => message::above_scissors(text, &comment),
+    };
+    message::clean(text, draft.cleanup, &comment)
 }

@@ -2,6 +2,7 @@
 
 use crate::cat;
 use crate::cli::options::Parsed;
+use crate::command::input;
 use crate::fault::{Fault, Result};
 use crate::oid::Oid;
 use crate::process::Cx;
@@ -14,7 +15,12 @@ use crate::worktree::UntrackedMode;
 #[derive(Clone)]
 pub(super) struct Options {
     pub quiet: bool,
-    pub verbose: bool,
+    /// How often `-v` was given.
+    pub verbose: usize,
+    pub verify: bool,
+    pub post_rewrite: bool,
+    /// `-p`.
+    pub patch: bool,
     pub amend: bool,
     pub all: bool,
     pub include: bool,
@@ -33,7 +39,9 @@ pub(super) struct Options {
     pub template: Option<Vec<u8>>,
     /// `-C`, `-c`: whose message and author.
     pub reuse: Option<Oid>,
-    pub fixup: Option<Oid>,
+    /// As it was named.
+    pub reuse_name: Option<Vec<u8>>,
+    pub fixup: Option<Fixup>,
     pub squash: Option<Oid>,
     pub cleanup: Option<Vec<u8>>,
     /// The editor opens.
@@ -48,118 +56,197 @@ pub(super) struct Options {
     pub untracked: UntrackedMode,
 }
 
+/// `--fixup=`: the commit it mends, and whether its message too.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fixup {
+    pub commit: Oid,
+    /// `amend:`, `reword:`: the message is replaced.
+    pub amends: bool,
+    /// `reword:`: nothing but the message.
+    pub rewords: bool,
+}
+
 impl Options {
     pub(super) fn new(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed, whence: Whence) -> Result<Self> {
         let amend = parsed.has("amend");
-        let messages = parsed.values("message");
-        let has = |name: &str| parsed.has(name);
-        exclusive(&[
-            ("-C", has("reuse-message")),
-            ("-c", has("reedit-message")),
-            ("-F", has("file")),
-            ("--fixup", has("fixup")),
-        ])?;
-        exclusive(&[
-            ("-m", has("message")),
-            ("-c", has("reedit-message")),
-            ("-C", has("reuse-message")),
-            ("-F", has("file")),
-        ])?;
-        let all = parsed.has("all");
-        let (include, only) = (parsed.has("include"), parsed.has("only"));
-        if include && only || all && (include || only) {
-            let mut given = Vec::new();
-            for (shown, name) in [("-i/--include", include), ("-o/--only", only), ("-a/--all", all)] {
-                if name {
-                    given.push((shown, true));
-                }
-            }
-            exclusive(&given)?;
-        }
-        if all && !parsed.args.is_empty() {
-            return Err(Fault::fatal(cat![
-                "paths '",
-                parsed.args[0],
-                " ...' with -a does not make sense"
-            ]));
-        }
-        if (include || only && !amend && !parsed.has("allow-empty")) && parsed.args.is_empty() {
-            return Err(Fault::fatal("No paths with --include/--only does not make sense."));
-        }
+        check_messages(parsed)?;
         let reuse_name = parsed.value("reuse-message").or(parsed.value("reedit-message"));
-        let reuse = commit_named(cx, repo, reuse_name)?;
-        let fixup = parsed.value("fixup");
-        if let Some(kind) = fixup.filter(|text| text.starts_with(b"amend:") || text.starts_with(b"reword:")) {
-            return Err(Fault::gap(cat!["'commit --fixup=", kind, "'"]));
-        }
-        let fixup = commit_named(cx, repo, fixup)?;
-        let squash = commit_named(cx, repo, parsed.value("squash"))?;
-        if parsed.has("reset-author") && reuse.is_none() && !amend && whence != Whence::CherryPick {
+        if parsed.has("reset-author") && reuse_name.is_none() && !amend && whence != Whence::CherryPick {
             return Err(Fault::fatal("--reset-author can be used only with -C, -c or --amend."));
         }
-        let file = match parsed.value("file") {
-            None => None,
-            Some(b"-") => return Err(Fault::gap("'commit -F -'")),
-            Some(name) => {
-                let full = cx.io.path(name);
-                let text = cx
-                    .files()
-                    .read(&full)
-                    .map_err(|errno| Fault::fatal(cat!["could not read log file '", name, "': ", errno.to_string()]))?;
-                Some(text.to_vec())
-            }
-        };
-        let has_message = !messages.is_empty() || file.is_some() || parsed.has("reuse-message") || fixup.is_some();
-        let edits = parsed
-            .flag("edit")
-            .unwrap_or(!has_message || parsed.has("reedit-message"));
+        let reuse = commit_named(cx, repo, reuse_name)?;
+        let fixup = fixup(cx, repo, parsed)?;
+        let paths = paths(parsed, fixup)?;
+        let squash = commit_named(cx, repo, parsed.value("squash"))?;
+        let messages = parsed.values("message");
+        let file = message_file(cx, parsed)?;
+        let has_message = !messages.is_empty() || file.is_some() || parsed.has("reuse-message");
+        let has_message = has_message || fixup.is_some_and(|fixup| !fixup.amends);
+        let rewords = fixup.is_some_and(|fixup| fixup.rewords);
         let untracked = super::super::status::untracked_mode(
             parsed.value("untracked-files"),
             parsed.flag("untracked-files").is_some(),
             repo,
         )?;
-        let format_given = ["short", "porcelain", "long", "null"]
-            .iter()
-            .any(|name| parsed.has(name));
+        let config = |key: &str| repo.config.get(key).map(<[u8]>::to_vec);
+        let value = |name: &str| parsed.value(name).map(<[u8]>::to_vec);
+        let (all, include) = (parsed.has("all"), parsed.has("include"));
+        let verbose = match parsed.flag("verbose") {
+            Some(_) => parsed.count("verbose"),
+            None => verbosity(config("commit.verbose").as_deref()),
+        };
         Ok(Self {
             quiet: parsed.has("quiet"),
-            verbose: parsed
-                .flag("verbose")
-                .unwrap_or_else(|| repo.config.bool_or("commit.verbose", false)),
+            verbose,
+            verify: !(parsed.has("no-verify") || parsed.flag("verify") == Some(false)),
+            post_rewrite: !(parsed.has("no-post-rewrite") || parsed.flag("post-rewrite") == Some(false)),
+            patch: parsed.has("patch"),
             amend,
             all,
             include,
-            only: only || !parsed.args.is_empty() && !include,
-            paths: parsed.args.clone(),
-            allow_empty: parsed.has("allow-empty"),
+            only: parsed.has("only") || rewords || !paths.is_empty() && !include,
+            paths,
+            allow_empty: parsed.has("allow-empty") || rewords,
             allow_empty_message: parsed.has("allow-empty-message"),
             signoff: parsed.has("signoff"),
             trailers: parsed.values("trailer"),
             reset_author: parsed.has("reset-author"),
-            author: parsed.value("author").map(<[u8]>::to_vec),
-            date: parsed.value("date").map(<[u8]>::to_vec),
+            author: value("author"),
+            date: value("date"),
             messages: (!messages.is_empty()).then(|| paragraphs(&messages)),
             file,
-            template: parsed
-                .value("template")
-                .or_else(|| repo.config.get("commit.template"))
-                .map(<[u8]>::to_vec),
+            template: value("template").or_else(|| config("commit.template")),
             reuse,
+            reuse_name: reuse_name.map(<[u8]>::to_vec),
             fixup,
             squash,
-            cleanup: parsed.value("cleanup").map(<[u8]>::to_vec),
-            edits,
+            cleanup: value("cleanup"),
+            edits: parsed
+                .flag("edit")
+                .unwrap_or(!has_message || parsed.has("reedit-message")),
             status_in_template: parsed
                 .flag("status")
                 .unwrap_or_else(|| repo.config.bool_or("commit.status", true)),
             dry_run: parsed.has("dry-run"),
-            format_given,
+            format_given: ["short", "porcelain", "long", "null"].iter().any(|name| parsed.has(name)),
             long: parsed.has("long"),
             porcelain: parsed.has("porcelain") || parsed.has("null") && !parsed.has("short"),
             branch: parsed.has("branch"),
             null: parsed.has("null"),
             untracked,
         })
+    }
+}
+
+/// `commit.verbose`: a number, or yes and no.
+fn verbosity(setting: Option<&[u8]>) -> usize {
+    match setting {
+        None => 0,
+        Some(text) => crate::bytes::parse_number(text)
+            .unwrap_or_else(|| usize::from(crate::config::parse_bool(Some(text)) == Some(true))),
+    }
+}
+
+/// Where the message may come from: one place only.
+fn check_messages(parsed: &Parsed) -> Result<()> {
+    let has = |name: &str| parsed.has(name);
+    exclusive(&[("--reset-author", has("reset-author")), ("--author", has("author"))])?;
+    exclusive(&[("--squash", has("squash")), ("--fixup", has("fixup"))])?;
+    exclusive(&[
+        ("-C", has("reuse-message")),
+        ("-c", has("reedit-message")),
+        ("-F", has("file")),
+        ("--fixup", has("fixup")),
+    ])?;
+    exclusive(&[
+        ("-m", has("message")),
+        ("-c", has("reedit-message")),
+        ("-C", has("reuse-message")),
+        ("-F", has("file")),
+    ])?;
+    exclusive(&[
+        ("-i/--include", has("include")),
+        ("-o/--only", has("only")),
+        ("-a/--all", has("all")),
+        ("--interactive/-p/--patch", has("patch")),
+    ])
+}
+
+/// What `--fixup` names, the words before a colon included.
+fn fixup(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Option<Fixup>> {
+    let Some(typed) = parsed.value("fixup") else {
+        return Ok(None);
+    };
+    let letters = typed.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let (kind, name) = match typed.get(letters) {
+        Some(b':') if letters > 0 => (&typed[..letters], &typed[letters + 1..]),
+        _ => (b"".as_slice(), typed),
+    };
+    let (amends, rewords) = match kind {
+        b"" => (false, false),
+        b"amend" => (true, false),
+        b"reword" => (true, true),
+        _ => return Err(Fault::fatal(cat!["unknown option: --fixup=", typed])),
+    };
+    if amends && parsed.has("message") {
+        let kind = crate::bytes::lossy(kind);
+        return Err(Fault::fatal(format!(
+            "options '-m' and '--fixup:{kind}' cannot be used together"
+        )));
+    }
+    if rewords && ["patch", "all", "include", "only"].iter().any(|name| parsed.has(name)) {
+        return Err(Fault::fatal(
+            "reword option of '--fixup' and '--patch/--interactive/--all/--include/--only' cannot be used together",
+        ));
+    }
+    if let Some(path) = parsed.args.first().filter(|_| rewords) {
+        return Err(Fault::fatal(cat![
+            "reword option of '--fixup' and path '",
+            path,
+            "' cannot be used together"
+        ]));
+    }
+    let commit = commit_named(cx, repo, Some(name))?;
+    Ok(commit.map(|commit| Fixup {
+        commit,
+        amends,
+        rewords,
+    }))
+}
+
+/// The paths to commit, checked against what else says what to commit.
+fn paths(parsed: &Parsed, fixup: Option<Fixup>) -> Result<Vec<Vec<u8>>> {
+    let has = |name: &str| parsed.has(name);
+    if has("all")
+        && let Some(path) = parsed.args.first()
+    {
+        return Err(Fault::fatal(cat!["paths '", path, " ...' with -a does not make sense"]));
+    }
+    if has("patch") {
+        input::not_from_file(parsed, "--interactive/--patch")?;
+    }
+    if has("all") {
+        input::not_from_file(parsed, "-a")?;
+    }
+    let paths = input::paths(parsed, &parsed.args)?;
+    let may_lack = has("allow-empty") || has("amend") || fixup.is_some_and(|fixup| fixup.rewords);
+    if paths.is_empty() && (has("include") || has("only") && !may_lack) {
+        return Err(Fault::fatal("No paths with --include/--only does not make sense."));
+    }
+    Ok(paths)
+}
+
+/// The message of `-F`.
+fn message_file(cx: &Cx<'_, '_>, parsed: &Parsed) -> Result<Option<Vec<u8>>> {
+    match (parsed.value("file"), &parsed.input) {
+        (None, _) => Ok(None),
+        (Some(_), Some(input)) => Ok(Some(input.clone())),
+        (Some(name), None) => {
+            let text = cx.files().read(&cx.io.path(name));
+            let text = text
+                .map_err(|errno| Fault::fatal(cat!["could not read log file '", name, "': ", errno.to_string()]))?;
+            Ok(Some(text.to_vec()))
+        }
     }
 }
 

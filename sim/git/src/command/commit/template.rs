@@ -1,13 +1,13 @@
 //! What the editor of `git commit` opens with.
 
-use super::{Draft, Options, collect, long};
+use super::{Draft, collect, long};
 use crate::cat;
 use crate::fault::{Fault, Result};
 use crate::message::{self, Cleanup, SCISSORS, comment_char, commented};
+use crate::object::Commit;
 use crate::oid::Oid;
 use crate::print::long::commented as commented_bytes;
 use crate::process::Cx;
-use crate::repo::Repo;
 use crate::state::Whence;
 
 /// The message before it is edited.
@@ -15,75 +15,107 @@ pub(super) struct Prepared {
     pub text: Vec<u8>,
     /// It came from `commit.template`: unchanged, it aborts the commit.
     pub is_template: bool,
+    /// Where it comes from, as `prepare-commit-msg` is told.
+    pub source: Vec<Vec<u8>>,
+}
+
+impl Prepared {
+    fn new(text: Vec<u8>, source: &[&[u8]]) -> Self {
+        Self {
+            text,
+            is_template: false,
+            source: source.iter().map(|word| word.to_vec()).collect(),
+        }
+    }
 }
 
 /// The message before it is edited: from the options, the commit reused, a merge, a template.
-pub(super) fn message(
-    cx: &Cx<'_, '_>,
-    repo: &Repo,
-    options: &Options,
-    head: Option<Oid>,
-    whence: Whence,
-) -> Result<Prepared> {
-    let mut is_template = false;
-    let git_file = |name: &str| cx.files().read(&repo.git_path(name)).ok().map(|text| text.to_vec());
-    let of_commit = |oid: &Oid| repo.store.commit(cx.files(), oid).map(|commit| commit.message);
-    let mut text = if let Some(fixup) = options.fixup {
-        let subject = repo.store.commit(cx.files(), &fixup)?.subject();
-        let extra = options.messages.as_ref().map_or(Vec::new(), |text| cat!["\n", text]);
-        cat!["fixup! ", subject, "\n", extra]
-    } else if let Some(messages) = &options.messages {
-        messages.clone()
-    } else if let Some(file) = &options.file {
-        file.clone()
-    } else if let Some(reuse) = options.reuse {
-        of_commit(&reuse)?
-    } else if options.amend && head.is_some() {
-        of_commit(&head.unwrap_or_default())?
-    } else if let Some(merge) = git_file("MERGE_MSG") {
-        cat![
-            git_file("SQUASH_MSG")
-                .filter(|_| whence == Whence::Commit)
-                .unwrap_or_default(),
-            merge
-        ]
-    } else if let Some(squash) = git_file("SQUASH_MSG") {
-        squash
-    } else if let Some(template) = &options.template {
-        is_template = true;
-        let name = crate::config::expand_home(template, cx.env());
-        let full = cx.io.path(&name);
-        let text = cx
-            .files()
-            .read(&full)
-            .map_err(|errno| Fault::fatal(cat!["could not read '", name, "': ", errno.to_string()]))?;
-        text.to_vec()
-    } else {
-        Vec::new()
-    };
+pub(super) fn message(cx: &Cx<'_, '_>, draft: &Draft) -> Result<Prepared> {
+    let (repo, options) = (&draft.repo, &draft.options);
+    let mut prepared = start(cx, draft)?;
+    let text = &mut prepared.text;
     if let Some(squash) = options.squash {
         let subject = repo.store.commit(cx.files(), &squash)?.subject();
-        text = cat!["squash! ", subject, "\n\n", text];
+        *text = cat!["squash! ", subject, "\n\n", text];
+        prepared.source = vec![b"message".to_vec()];
     }
     // Cleaned before it is edited, comments kept.
     let cleanup = options
         .cleanup
         .clone()
         .or_else(|| repo.config.get("commit.cleanup").map(<[u8]>::to_vec));
-    if cleanup.as_deref() != Some(b"verbatim") && !is_template {
-        text = message::strip(&text, None);
+    if cleanup.as_deref() != Some(b"verbatim") && !prepared.is_template {
+        *text = message::strip(text, None);
     }
     if options.signoff {
         let committer = cx.identity(repo, crate::ident::Role::Committer)?;
-        message::add_trailer(&mut text, &cat!["Signed-off-by: ", committer.who()]);
+        message::add_trailer(text, &cat!["Signed-off-by: ", committer.who()]);
     }
-    for trailer in &options.trailers {
-        let (key, value) = crate::bytes::split_once(trailer, b'=')
-            .or_else(|| crate::bytes::split_once(trailer, b':'))
-            .unwrap_or((trailer, b""));
-        message::add_trailer(&mut text, &cat![key.trim_ascii(), ": ", value.trim_ascii()]);
+    message::add_trailers(text, &options.trailers);
+    Ok(prepared)
+}
+
+/// The message's beginning.
+fn start(cx: &Cx<'_, '_>, draft: &Draft) -> Result<Prepared> {
+    let (repo, options) = (&draft.repo, &draft.options);
+    let git_file = |name: &str| cx.files().read(&repo.git_path(name)).ok().map(|text| text.to_vec());
+    let of_commit = |oid: &Oid| repo.store.commit(cx.files(), oid);
+    if let Some(fixup) = options.fixup {
+        return Ok(Prepared::new(
+            fixup_message(&of_commit(&fixup.commit)?, fixup.amends, options.messages.as_deref()),
+            &[b"message"],
+        ));
     }
-    Ok(Prepared { text, is_template })
+    if let Some(text) = options.messages.as_ref().or(options.file.as_ref()) {
+        return Ok(Prepared::new(text.clone(), &[b"message"]));
+    }
+    if let Some(reuse) = options.reuse {
+        let name = options.reuse_name.as_deref().unwrap_or_default();
+        return Ok(Prepared::new(of_commit(&reuse)?.message, &[b"commit", name]));
+    }
+    if let Some(head) = draft.head.filter(|_| options.amend) {
+        return Ok(Prepared::new(of_commit(&head)?.message, &[b"commit", b"HEAD"]));
+    }
+    match (git_file("MERGE_MSG"), git_file("SQUASH_MSG")) {
+        (Some(merge), Some(squash)) if draft.whence == Whence::Commit => {
+            return Ok(Prepared::new(cat![squash, merge], &[b"squash"]));
+        }
+        (Some(merge), _) => return Ok(Prepared::new(merge, &[b"merge"])),
+        (None, Some(squash)) => return Ok(Prepared::new(squash, &[b"squash"])),
+        (None, None) => {}
+    }
+    if let Some(template) = &options.template {
+        let name = crate::config::expand_home(template, cx.env());
+        let full = cx.io.path(&name);
+        let text = cx
+            .files()
+            .read(&full)
+            .map_err(|errno| Fault::fatal(cat!["could not read '", name, "': ", errno.to_string()]))?;
+        return Ok(Prepared {
+            is_template: true,
+            ..Prepared::new(text.to_vec(), &[b"template"])
+        });
+    }
+    let source: &[&[u8]] = match draft.whence {
+        Whence::Merge => &[b"merge"],
+        Whence::CherryPick => &[b"commit", b"CHERRY_PICK_HEAD"],
+        _ => &[],
+    };
+    Ok(Prepared::new(Vec::new(), source))
+}
+
+/// `fixup! subject`, or `amend! subject` and the whole message to be edited.
+fn fixup_message(commit: &Commit, amends: bool, extra: Option<&[u8]>) -> Vec<u8> {
+    if !amends {
+        let extra = extra.map_or(Vec::new(), |text| cat!["\n", text]);
+        return cat!["fixup! ", commit.subject(), "\n", extra];
+    }
+    // What mends a mending commit takes over its message, not its first line.
+    let body = match commit.message.starts_with(b"amend! ") {
+        true => crate::bytes::find(&commit.message, b"\n\n").map_or(b"".as_slice(), |at| &commit.message[at + 2..]),
+        false => &commit.message,
+    };
+    cat!["amend! ", commit.subject(), "\n\n", body]
 }
 
 /// The message with the instructions and the status below it, as comments.
@@ -91,9 +123,8 @@ pub(super) fn with_comments(
     cx: &mut Cx<'_, '_>,
     draft: &Draft,
     prepared: &Prepared,
-    base: Option<Oid>,
 ) -> Result<Vec<u8>> {
-    let repo = &draft.repo;
+    let (repo, base) = (&draft.repo, draft.base);
     let comment = comment_char(&repo.config);
     let mut out = prepared.text.clone();
     if !draft.options.status_in_template {
@@ -128,10 +159,20 @@ pub(super) fn with_comments(
     let status = collect(cx, repo, &draft.options, &index, base)?;
     let text = long(cx, repo, &draft.options, &status, base, true)?;
     out.extend_from_slice(&commented_bytes(&text, &comment));
-    if draft.options.verbose {
-        return Err(Fault::gap("'commit --verbose'"));
+    if draft.options.verbose > 0 {
+        if draft.cleanup != Cleanup::Scissors {
+            out.extend_from_slice(scissors(&comment).as_bytes());
+        }
+        out.extend_from_slice(&super::differences(cx, draft, true)?);
     }
     Ok(out)
+}
+
+/// The line below which everything is cut, with what it means.
+fn scissors(comment: &str) -> String {
+    format!(
+        "{comment} {SCISSORS}\n{comment} Do not modify or remove the line above.\n{comment} Everything below it will be ignored.\n"
+    )
 }
 
 /// The merge or cherry-pick a commit concludes, and the file that says so.
@@ -157,9 +198,7 @@ fn instructions(draft: &Draft, comment: &str) -> String {
             ));
         }
         Cleanup::Scissors => {
-            return format!(
-                "{comment} {SCISSORS}\n{comment} Do not modify or remove the line above.\n{comment} Everything below it will be ignored.\n"
-            );
+            return scissors(comment);
         }
         _ if draft.options.allow_empty_message => {
             text.push_str(&format!(
