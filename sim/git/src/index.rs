@@ -165,6 +165,19 @@ impl Index {
         Ok(())
     }
 
+    /// The files of a tree, as yet unseen in the working tree.
+    pub fn of_tree(files: &crate::tree::Flat) -> Self {
+        let entry = |(path, (mode, oid)): (&Vec<u8>, &(u32, Oid))| Entry {
+            path: path.clone(),
+            mode: *mode,
+            oid: *oid,
+            ..Entry::default()
+        };
+        let mut index = Self::default();
+        index.replace(files.iter().map(entry).collect());
+        index
+    }
+
     /// An empty index as old as this one: what [`crate::worktree::compare`] needs while this one changes.
     pub fn same_age(&self) -> Self {
         Self {

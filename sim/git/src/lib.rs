@@ -16,7 +16,8 @@
 #![warn(missing_docs)]
 
 pub mod bytes;
-pub mod checkout;
+pub mod carrying;
+mod checkout;
 pub mod cli;
 mod command;
 pub mod complete;

@@ -183,7 +183,7 @@ impl Cx<'_, '_> {
 
     /// The process that edits a file with the user's editor; `None`: the editor `:` changes nothing.
     pub fn editor_spawn(&self, editor: &[u8], path: &[u8]) -> Option<Spawn> {
-        if editor == b":" {
+        if editor == b":" || self.missing_editor(editor).is_some() {
             return None;
         }
         Some(Spawn {
@@ -213,6 +213,26 @@ impl Cx<'_, '_> {
         self.edit_saying(repo, path, then, "")
     }
 
+    /// What Git says of an editor that is a plain word and names no program.
+    fn missing_editor(&self, editor: &[u8]) -> Option<Vec<u8>> {
+        if editor.iter().any(|b| b" \t\n|&;<>()$`\\\"'*?[#~=%/".contains(b)) || self.io.find_program(editor).is_some() {
+            return None;
+        }
+        let path = self.io.var("PATH").unwrap_or_default();
+        let found = path
+            .split(|b| *b == b':')
+            .any(|folder| self.files().is_file(&cat![folder, "/", editor]));
+        (!found).then(|| {
+            cat![
+                "error: cannot run ",
+                editor,
+                ": No such file or directory\nerror: unable to start editor '",
+                editor,
+                "'\n"
+            ]
+        })
+    }
+
     /// Says on a terminal that an editor is open.
     pub fn announce_editor(&mut self, repo: &Repo) {
         let terminal_waits = self.io.is_terminal(2)
@@ -229,6 +249,9 @@ impl Cx<'_, '_> {
         let editor = self
             .editor(repo)
             .map_err(|fault| Fault::Plain(cat![fault.render().0, advice], 1))?;
+        if let Some(said) = self.missing_editor(&editor) {
+            return Err(Fault::Plain(cat![said, advice], 1));
+        }
         if self.editor_spawn(&editor, &path).is_none() {
             return then.0.resume(self, Outcome::Code(0));
         }

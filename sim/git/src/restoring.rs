@@ -3,6 +3,7 @@
 use crate::cat;
 use crate::checkout;
 use crate::cli::options::Parsed;
+use crate::command::patch::{self, Direction};
 use crate::fault::{Fault, Result};
 use crate::index::{Entry, Index};
 use crate::object::mode;
@@ -57,12 +58,7 @@ pub(crate) struct Restore {
 
 /// `--ours`, `--theirs`, `--merge`, `--conflict`.
 pub(crate) fn conflict_of(parsed: &Parsed) -> Result<Conflict> {
-    let style = match parsed.value("conflict") {
-        None => None,
-        Some(name) => {
-            Some(style_named(name).ok_or_else(|| Fault::Error(cat!["unknown conflict style '", name, "'"], 129))?)
-        }
-    };
+    let style = conflict_style(parsed)?;
     if style.is_some() || parsed.has("merge") {
         return Ok(Conflict::Merge(style));
     }
@@ -76,6 +72,15 @@ pub(crate) fn conflict_of(parsed: &Parsed) -> Result<Conflict> {
         Some(_) => Conflict::Side(3),
         None => Conflict::Refuse,
     })
+}
+
+/// `--conflict`.
+pub(crate) fn conflict_style(parsed: &Parsed) -> Result<Option<MergeStyle>> {
+    let unknown = |name: &[u8]| Fault::Error(cat!["unknown conflict style '", name, "'"], 129);
+    let style = parsed.value("conflict");
+    style
+        .map(|name| style_named(name).ok_or_else(|| unknown(name)))
+        .transpose()
 }
 
 /// The conflict style of a name.
@@ -134,7 +139,8 @@ pub(crate) fn restore(cx: &mut Cx<'_, '_>, repo: &Repo, what: &Restore, args: &[
     if what.count {
         say_count(cx, repo, what, written, recreated);
     }
-    Ok(Next::Exit(0))
+    let head = repo.refs.head(cx.files());
+    crate::switching::moved(cx, repo, head, head, false)
 }
 
 fn refuse_unmerged(cx: &mut Cx<'_, '_>, index: &Index, paths: &BTreeSet<Vec<u8>>, what: &Restore) -> Result<()> {
@@ -181,6 +187,35 @@ fn say_count(cx: &mut Cx<'_, '_>, repo: &Repo, what: &Restore, written: usize, r
             cx.eprint(format!("Updated {written} {} from {short}\n", paths(written)));
         }
     }
+}
+
+/// `-p`: hunk by hunk, into or out of `[index, working tree]`; `name`: the tree that was named.
+pub(crate) fn choose(
+    cx: &mut Cx<'_, '_>,
+    repo: &Repo,
+    name: Option<&[u8]>,
+    places: [bool; 2],
+    paths: &[Vec<u8>],
+) -> Result<Next> {
+    let pathspec = Pathspec::parse(repo, paths)?;
+    let base = match name {
+        None => Flat::new(),
+        Some(name) if name == b"HEAD" && repo.refs.head(cx.files()).is_none() => Flat::new(),
+        Some(name) => match crate::revision::with_resolver(cx, repo, |resolver| resolver.tree(name))? {
+            Some(oid) => tree::flatten(cx.files(), &repo.store, Some(&oid))?,
+            None => return Err(Fault::fatal(cat!["could not resolve ", name])),
+        },
+    };
+    let direction = match (name, places) {
+        (None, [true, false]) | (Some(b"HEAD" | b"@"), [true, false]) => Direction::Unstage,
+        (None, _) => Direction::DiscardWork,
+        (Some(b"HEAD" | b"@"), [true, true]) => Direction::DiscardBoth,
+        (Some(b"HEAD" | b"@"), _) => Direction::DiscardWorkHead,
+        (Some(_), [true, false]) => Direction::ApplyToIndex,
+        (Some(_), [true, true]) => Direction::ApplyToBoth,
+        (Some(_), _) => Direction::ApplyToWork,
+    };
+    patch::alone(cx, repo, direction, &base, &pathspec)
 }
 
 struct Work<'a> {

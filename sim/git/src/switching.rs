@@ -3,16 +3,18 @@
 use crate::cat;
 use crate::checkout::{self, Doing};
 use crate::command::branch::{self, Track};
+use crate::command::hooks::{self, Hook, refused};
 use crate::fault::{Fault, Result};
 use crate::index::Index;
 use crate::oid::Oid;
-use crate::process::Cx;
+use crate::process::{Cx, Next, Then};
 use crate::refs::Update;
 use crate::repo::Repo;
 use crate::tracking;
 use crate::tree::{self, Flat};
 use crate::walk::History;
 use essaim_kernel::Value;
+use essaim_text::MergeStyle;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where to go.
@@ -39,6 +41,10 @@ pub(crate) struct How {
     pub detach: bool,
     /// Throws local changes away.
     pub force: bool,
+    /// Carries local changes over by a merge, in a conflict style.
+    pub merge: bool,
+    /// The style of conflicts.
+    pub style: Option<MergeStyle>,
     /// Says nothing.
     pub quiet: bool,
 }
@@ -83,13 +89,13 @@ pub(crate) fn ready_index(cx: &mut Cx<'_, '_>, repo: &Repo, force: bool) -> Resu
 }
 
 /// Goes to a branch or commit. The goal must have been checked: see [`Goal`].
-pub(crate) fn switch(cx: &mut Cx<'_, '_>, repo: &Repo, goal: &Goal, how: &How) -> Result<()> {
+pub(crate) fn switch(cx: &mut Cx<'_, '_>, repo: &Repo, goal: &Goal, how: &How) -> Result<Next> {
     let old_branch = repo.refs.head_branch(cx.files());
     let old = repo.refs.head(cx.files());
     // A new branch where HEAD is touches neither index nor working tree.
     let only_names = how.start.is_none() && how.create.as_ref().is_some_and(|(_, force)| !force) && !how.force;
     if !only_names {
-        let changes = move_tree(cx, repo, old, goal.commit, how)?;
+        let changes = move_tree(cx, repo, old, goal, how)?;
         if !how.quiet && !how.force {
             cx.print(changes);
         }
@@ -99,20 +105,42 @@ pub(crate) fn switch(cx: &mut Cx<'_, '_>, repo: &Repo, goal: &Goal, how: &How) -
     }
     move_head(cx, repo, goal, how, old_branch.as_deref(), old)?;
     remove_state(cx, repo);
-    Ok(())
+    moved(cx, repo, old, Some(goal.commit), true)
+}
+
+/// Runs the hook that is told of every checkout; its exit code is the command's.
+pub(crate) fn moved(cx: &mut Cx<'_, '_>, repo: &Repo, old: Option<Oid>, new: Option<Oid>, branch: bool) -> Result<Next> {
+    let name = |oid: Option<Oid>| oid.unwrap_or(Oid::NULL).hex().into_bytes();
+    let flag: &[u8] = if branch { b"1" } else { b"0" };
+    let hook = Hook {
+        name: "post-checkout",
+        args: vec![name(old), name(new), flag.to_vec()],
+        ..Hook::default()
+    };
+    let then = Then::new((), |(), _, outcome| Ok(Next::Exit(u8::from(refused(&outcome)))));
+    hooks::run(cx, repo, &hook, then)
 }
 
 /// Index and working tree go to the commit; the local changes that stay, as lines.
-fn move_tree(cx: &mut Cx<'_, '_>, repo: &Repo, old: Option<Oid>, new: Oid, how: &How) -> Result<Vec<u8>> {
+fn move_tree(cx: &mut Cx<'_, '_>, repo: &Repo, old: Option<Oid>, goal: &Goal, how: &How) -> Result<Vec<u8>> {
     let mut index = ready_index(cx, repo, how.force)?;
-    let to = tree::of_commit(cx.files(), &repo.store, Some(&new))?;
+    let to = tree::of_commit(cx.files(), &repo.store, Some(&goal.commit))?;
     if how.force {
         checkout::force(cx.files_mut(), repo, &mut index, &to)?;
     } else {
         let from = tree::of_commit(cx.files(), &repo.store, old.as_ref())?;
-        let plan = checkout::plan(cx.files(), repo, &index, &from, &to)
-            .map_err(|refusal| refusal.fault(Doing::Checkout, repo, 1))?;
-        plan.apply(cx.files_mut(), repo, &mut index)?;
+        match (checkout::plan(cx.files(), repo, &index, &from, &to), old) {
+            (Ok(plan), _) => plan.apply(cx.files_mut(), repo, &mut index)?,
+            (Err(_), Some(old)) if how.merge => {
+                let left = match repo.refs.head_branch(cx.files()) {
+                    Some(full) => full.strip_prefix(b"refs/heads/").unwrap_or(&full).to_vec(),
+                    None => repo.short(cx.files(), &old).into_bytes(),
+                };
+                let ends = [(&old, left.as_slice()), (&goal.commit, goal.name.as_slice())];
+                crate::carrying::carry(cx, repo, &mut index, ends, how.style)?;
+            }
+            (Err(refusal), _) => return Err(refusal.fault(Doing::Checkout, repo, 1)),
+        }
     }
     repo.save_index(cx.files_mut(), &mut index)?;
     let saved = repo.index(cx.files())?;

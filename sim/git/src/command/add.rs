@@ -1,7 +1,8 @@
 //! `git add`.
 
-use super::{Command, patch};
+use super::{Command, input, patch};
 use crate::cat;
+use crate::cli::options::Parsed;
 use crate::fault::{Fault, Result};
 use crate::ignore::Ignore;
 use crate::index::{Entry, Index};
@@ -32,6 +33,8 @@ pub(super) const COMMAND: Command = Command {
         "ignore-missing",
         "chmod",
         "patch",
+        "pathspec-from-file",
+        "pathspec-file-nul",
     ],
 };
 
@@ -42,22 +45,25 @@ struct Add {
     force: bool,
     intent: bool,
     remove: bool,
+    /// `-A`.
+    all: bool,
+    ignore_missing: bool,
     chmod: Option<u32>,
 }
 
-fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    let parsed = COMMAND.parse(args)?;
-    let all = parsed
-        .flag("all")
-        .or(parsed.flag("ignore-removal").map(|ignore| !ignore));
-    let add = Add {
-        dry_run: parsed.has("dry-run"),
-        verbose: parsed.has("verbose") || parsed.has("dry-run"),
-        update: parsed.has("update"),
-        force: parsed.has("force"),
-        intent: parsed.has("intent-to-add"),
-        remove: all.unwrap_or(true),
-        chmod: match parsed.value("chmod") {
+impl Add {
+    fn new(parsed: &Parsed) -> Result<Self> {
+        let has = |name: &str| parsed.has(name);
+        let all = parsed
+            .flag("all")
+            .or(parsed.flag("ignore-removal").map(|ignore| !ignore));
+        if all == Some(true) && has("update") {
+            return Err(Fault::fatal("options '-A' and '-u' cannot be used together"));
+        }
+        if has("ignore-missing") && !has("dry-run") {
+            return Err(Fault::fatal("the option '--ignore-missing' requires '--dry-run'"));
+        }
+        let chmod = match parsed.value("chmod") {
             None => None,
             Some(b"+x") => Some(mode::EXECUTABLE),
             Some(b"-x") => Some(mode::FILE),
@@ -68,81 +74,104 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
                     "' must be either -x or +x"
                 ]));
             }
-        },
-    };
-    if all == Some(true) && add.update {
-        return Err(Fault::fatal("options '-A' and '-u' cannot be used together"));
+        };
+        Ok(Self {
+            dry_run: has("dry-run"),
+            verbose: has("verbose") || has("dry-run"),
+            update: has("update"),
+            force: has("force"),
+            intent: has("intent-to-add"),
+            remove: all.unwrap_or(true),
+            all: all == Some(true),
+            ignore_missing: has("ignore-missing"),
+            chmod,
+        })
     }
+}
+
+fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
+    input::with_paths(cx, COMMAND.parse(args)?, run)
+}
+
+fn run(cx: &mut Cx<'_, '_>, parsed: Parsed) -> Result<Next> {
     let repo = cx.work_repo()?;
     if parsed.has("patch") {
-        if add.dry_run {
+        if parsed.has("dry-run") {
             return Err(Fault::fatal(
                 "options '--dry-run' and '--interactive/--patch' cannot be used together",
             ));
         }
+        input::not_from_file(&parsed, "--interactive/--patch")?;
         let pathspec = Pathspec::parse(&repo, &parsed.args)?;
         return patch::alone(cx, &repo, patch::Direction::Stage, &Flat::new(), &pathspec);
     }
-    let mut index = repo.index(cx.files())?;
-    let mut args = parsed.args.clone();
-    if args.is_empty() && (all == Some(true) || add.update) {
-        args.push(b":/".to_vec());
+    let add = Add::new(&parsed)?;
+    let mut paths = input::paths(&parsed, &parsed.args)?;
+    if paths.is_empty() && (add.all || add.update) && parsed.paths.is_none() {
+        paths.push(b":/".to_vec());
     }
-    if args.is_empty() {
-        cx.eprint("Nothing specified, nothing added.\n");
-        if repo.config.advice("addEmptyPathspec") {
-            cx.eprint("hint: Maybe you wanted to say 'git add .'?\n");
-            cx.eprint("hint: Disable this message with \"git config advice.addEmptyPathspec false\"\n");
-        }
+    if paths.is_empty() {
+        say_nothing_given(cx, &repo);
         return Ok(Next::Exit(0));
     }
-    let pathspec = Pathspec::parse(&repo, &args)?;
+    let mut index = repo.index(cx.files())?;
+    let pathspec = Pathspec::parse(&repo, &paths)?;
     if parsed.has("refresh") {
         worktree::refresh(cx.files(), &repo, &mut index);
         repo.save_index(cx.files_mut(), &mut index)?;
         return Ok(Next::Exit(0));
     }
+    take(cx, &repo, &mut index, &pathspec, &add)
+}
+
+fn say_nothing_given(cx: &mut Cx<'_, '_>, repo: &Repo) {
+    cx.eprint("Nothing specified, nothing added.\n");
+    if repo.config.advice("addEmptyPathspec") {
+        cx.eprint("hint: Maybe you wanted to say 'git add .'?\n");
+        cx.eprint("hint: Disable this message with \"git config advice.addEmptyPathspec false\"\n");
+    }
+}
+
+/// Takes what the paths mean into the index.
+fn take(cx: &mut Cx<'_, '_>, repo: &Repo, index: &mut Index, pathspec: &Pathspec, add: &Add) -> Result<Next> {
     let untracked = if add.update {
         Vec::new()
     } else {
-        untracked(cx, &repo, &index, &pathspec, add.force)
+        untracked(cx, repo, index, pathspec, add.force)
     };
-    check_items(
-        cx,
-        &repo,
-        &index,
-        &pathspec,
-        &untracked,
-        parsed.has("ignore-missing") && add.dry_run,
-    )?;
+    check_items(cx, repo, index, pathspec, &untracked, add.ignore_missing)?;
     let ignored = if add.force || add.update {
         BTreeSet::new()
     } else {
-        ignored(cx, &repo, &index, &pathspec)
+        ignored(cx, repo, index, pathspec)
     };
     if !ignored.is_empty() {
-        let mut text = b"The following paths are ignored by one of your .gitignore files:\n".to_vec();
-        for path in &ignored {
-            text.extend_from_slice(&cat![path, "\n"]);
-        }
-        if repo.config.advice("addIgnoredFile") {
-            text.extend_from_slice(b"hint: Use -f if you really want to add them.\n");
-            text.extend_from_slice(b"hint: Disable this message with \"git config advice.addIgnoredFile false\"\n");
-        }
-        cx.eprint(text);
+        say_ignored(cx, repo, &ignored);
     }
     let before = index.entries().to_vec();
-    update_tracked(cx, &repo, &mut index, &pathspec, &add)?;
+    update_tracked(cx, repo, index, pathspec, add)?;
     for path in untracked {
-        add_new(cx, &repo, &mut index, &path, &add)?;
+        add_new(cx, repo, index, &path, add)?;
     }
     if let Some(mode) = add.chmod {
-        chmod(cx, &mut index, &pathspec, mode);
+        chmod(cx, index, pathspec, mode);
     }
     if !add.dry_run && before != index.entries() {
-        repo.save_index(cx.files_mut(), &mut index)?;
+        repo.save_index(cx.files_mut(), index)?;
     }
     Ok(Next::Exit(u8::from(!ignored.is_empty())))
+}
+
+fn say_ignored(cx: &mut Cx<'_, '_>, repo: &Repo, ignored: &BTreeSet<Vec<u8>>) {
+    let mut text = b"The following paths are ignored by one of your .gitignore files:\n".to_vec();
+    for path in ignored {
+        text.extend_from_slice(&cat![path, "\n"]);
+    }
+    if repo.config.advice("addIgnoredFile") {
+        text.extend_from_slice(b"hint: Use -f if you really want to add them.\n");
+        text.extend_from_slice(b"hint: Disable this message with \"git config advice.addIgnoredFile false\"\n");
+    }
+    cx.eprint(text);
 }
 
 /// Untracked files the pathspec means; ignored ones only with `-f`.

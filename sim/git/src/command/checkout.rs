@@ -1,6 +1,6 @@
 //! `git checkout`: branches as `git switch`, files as `git restore`.
 
-use super::Command;
+use super::{Command, input};
 use super::switch::{create_branch, guess};
 use crate::cat;
 use crate::cli::options::Parsed;
@@ -34,11 +34,17 @@ pub(super) const COMMAND: Command = Command {
         "ignore-other-worktrees",
         "ours",
         "theirs",
+        "patch",
+        "pathspec-from-file",
+        "pathspec-file-nul",
     ],
 };
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    let parsed = COMMAND.parse(args)?;
+    input::with_paths(cx, COMMAND.parse(args)?, run)
+}
+
+fn run(cx: &mut Cx<'_, '_>, parsed: Parsed) -> Result<Next> {
     let repo = cx.work_repo()?;
     let names = ["b", "B", "orphan"];
     if names.iter().filter(|name| parsed.value(name).is_some()).count() > 1 {
@@ -64,9 +70,23 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             .map(|given| !given.negated),
         detach: parsed.has("detach"),
         force: parsed.has("force"),
+        merge: parsed.has("merge") || parsed.value("conflict").is_some(),
+        style: restoring::conflict_style(&parsed)?,
         quiet: parsed.has("quiet"),
     };
     let (typed, paths) = first_argument(cx, &repo, &parsed, creates)?;
+    if parsed.has("patch") {
+        input::not_from_file(&parsed, "--patch")?;
+        let paths = paths.unwrap_or_default();
+        return restoring::choose(cx, &repo, typed.as_deref(), [true, true], &paths);
+    }
+    if parsed.paths.is_some() && parsed.has("detach") {
+        input::not_from_file(&parsed, "--detach")?;
+    }
+    let paths = match (paths, &parsed.paths) {
+        (None, None) => None,
+        (typed, _) => Some(input::paths(&parsed, &typed.unwrap_or_default())?),
+    };
     if let Some(paths) = paths {
         return files(cx, &repo, &parsed, typed, &paths, creates);
     }
@@ -232,8 +252,7 @@ fn branch(cx: &mut Cx<'_, '_>, repo: &Repo, typed: Option<Vec<u8>>, parsed: &Par
     if typed == b"HEAD" && !detach {
         return stay(cx, repo, &how);
     }
-    switching::switch(cx, repo, &goal, &how)?;
-    Ok(Next::Exit(0))
+    switching::switch(cx, repo, &goal, &how)
 }
 
 /// `git checkout` alone: only says what is changed.
@@ -259,7 +278,7 @@ fn stay(cx: &mut Cx<'_, '_>, repo: &Repo, how: &How) -> Result<Next> {
             switching::say_tracking(cx, repo, &name)?;
         }
     }
-    Ok(Next::Exit(0))
+    switching::moved(cx, repo, head, head, true)
 }
 
 /// `git checkout --orphan`: index and working tree stay as they are, or become those of a commit.

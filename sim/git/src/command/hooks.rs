@@ -9,14 +9,14 @@ use essaim_kernel::files::path;
 
 /// One run of a hook.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Hook<'a> {
-    pub(super) name: &'a str,
-    pub(super) args: Vec<Vec<u8>>,
+pub(crate) struct Hook<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) args: Vec<Vec<u8>>,
     /// The index file it shall look at, absolute.
-    pub(super) index: Option<Vec<u8>>,
+    pub(crate) index: Option<Vec<u8>>,
     /// No editor will open: one that the hook starts changes nothing.
-    pub(super) without_editor: bool,
-    pub(super) input: Vec<u8>,
+    pub(crate) without_editor: bool,
+    pub(crate) input: Vec<u8>,
 }
 
 /// The hook as Git names it, from the top of the working tree.
@@ -31,7 +31,7 @@ fn find(cx: &Cx<'_, '_>, repo: &Repo, name: &str) -> Option<Vec<u8>> {
 }
 
 /// Whether there is a file of that name, fit to run or not.
-pub(super) fn exists(cx: &Cx<'_, '_>, repo: &Repo, name: &str) -> bool {
+pub(crate) fn exists(cx: &Cx<'_, '_>, repo: &Repo, name: &str) -> bool {
     find(cx, repo, name).is_some()
 }
 
@@ -42,7 +42,7 @@ fn below_top(repo: &Repo, full: &[u8]) -> Vec<u8> {
 }
 
 /// Runs a hook, then goes on with its exit code; with [`Outcome::Nothing`] where there is none.
-pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, hook: &Hook<'_>, then: Then) -> Result<Next> {
+pub(crate) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, hook: &Hook<'_>, then: Then) -> Result<Next> {
     let Some(program) = find(cx, repo, hook.name) else {
         return then.go(cx, Outcome::Nothing);
     };
@@ -54,7 +54,7 @@ pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, hook: &Hook<'_>, then: Then)
                 "hint: The '",
                 program,
                 "' hook was ignored because it's not set as executable.\n",
-                "hint: You can disable this warning with `git config set advice.ignoredHook false`.\n"
+                "hint: You can disable this warning with `git config advice.ignoredHook false`.\n"
             ]);
         }
         return then.go(cx, Outcome::Nothing);
@@ -62,7 +62,13 @@ pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, hook: &Hook<'_>, then: Then)
     let mut env = cx.env().clone();
     env.insert(b"GIT_PREFIX".to_vec(), repo.prefix.clone());
     if let Some(index) = &hook.index {
-        env.insert(b"GIT_INDEX_FILE".to_vec(), below_top(repo, index));
+        // Only a file of Git's own making is named in full.
+        let shown = if *index == repo.index_path {
+            below_top(repo, index)
+        } else {
+            index.clone()
+        };
+        env.insert(b"GIT_INDEX_FILE".to_vec(), shown);
     }
     if hook.without_editor {
         env.insert(b"GIT_EDITOR".to_vec(), b":".to_vec());
@@ -81,6 +87,6 @@ pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, hook: &Hook<'_>, then: Then)
 }
 
 /// Whether a hook refused; one that is not there agrees.
-pub(super) fn refused(outcome: &Outcome) -> bool {
+pub(crate) fn refused(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Code(code) if *code != 0)
 }

@@ -1,6 +1,6 @@
 //! `git reset`.
 
-use super::Command;
+use super::{Command, input, patch};
 use crate::cat;
 use crate::checkout;
 use crate::cli::options::Parsed;
@@ -36,6 +36,9 @@ pub(super) const COMMAND: Command = Command {
         "merge",
         "keep",
         "intent-to-add",
+        "patch",
+        "pathspec-from-file",
+        "pathspec-file-nul",
     ],
 };
 
@@ -70,10 +73,27 @@ fn mode_of(parsed: &Parsed) -> Option<Mode> {
 }
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    let parsed = COMMAND.parse(args)?;
+    input::with_paths(cx, COMMAND.parse(args)?, run)
+}
+
+fn run(cx: &mut Cx<'_, '_>, parsed: Parsed) -> Result<Next> {
     let repo = cx.repo()?;
     let (name, paths) = arguments(cx, &repo, &parsed)?;
     let mode = mode_of(&parsed);
+    if parsed.has("patch") {
+        input::not_from_file(&parsed, "--patch")?;
+        if mode.is_some() {
+            return Err(Fault::fatal(
+                "options '--patch' and '--{hard,mixed,soft}' cannot be used together",
+            ));
+        }
+        let pathspec = Pathspec::parse(&repo, &paths.unwrap_or_default())?;
+        return choose(cx, &repo, &name, &pathspec);
+    }
+    let paths = match (paths, &parsed.paths) {
+        (None, None) => None,
+        (typed, _) => Some(input::paths(&parsed, &typed.unwrap_or_default())?),
+    };
     if let Some(paths) = paths {
         if let Some(mode) = mode {
             if mode != Mode::Mixed {
@@ -84,6 +104,16 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         return reset_paths(cx, &repo, &name, &paths, &parsed);
     }
     reset_commit(cx, &repo, &name, mode.unwrap_or(Mode::Mixed), &parsed)
+}
+
+/// `-p`: what is staged, hunk by hunk.
+fn choose(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], pathspec: &Pathspec) -> Result<Next> {
+    let direction = match name {
+        b"HEAD" | b"@" => patch::Direction::Unstage,
+        _ => patch::Direction::ApplyToIndex,
+    };
+    let base = target_tree(cx, repo, name)?;
+    patch::alone(cx, repo, direction, &base, pathspec)
 }
 
 /// The revision as it was typed (`HEAD` where there is none) and the paths.
@@ -126,16 +156,19 @@ fn dashed(name: &[u8]) -> Vec<u8> {
     if name == b"-" { b"@{-1}".to_vec() } else { name.to_vec() }
 }
 
+/// The files of a revision; of `HEAD` none before the first commit.
+fn target_tree(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8]) -> Result<Flat> {
+    if name == b"HEAD" && repo.refs.head(cx.files()).is_none() {
+        return Ok(Flat::new());
+    }
+    match with_resolver(cx, repo, |resolver| resolver.tree(name))? {
+        Some(oid) => tree::flatten(cx.files(), &repo.store, Some(&oid)),
+        None => Err(Fault::fatal(cat!["Failed to resolve '", name, "' as a valid tree."])),
+    }
+}
+
 fn reset_paths(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], paths: &[Vec<u8>], parsed: &Parsed) -> Result<Next> {
-    let unborn = name == b"HEAD" && repo.refs.head(cx.files()).is_none();
-    let flat = if unborn {
-        Flat::new()
-    } else {
-        match with_resolver(cx, repo, |resolver| resolver.tree(name))? {
-            Some(oid) => tree::flatten(cx.files(), &repo.store, Some(&oid))?,
-            None => return Err(Fault::fatal(cat!["Failed to resolve '", name, "' as a valid tree."])),
-        }
-    };
+    let flat = target_tree(cx, repo, name)?;
     let pathspec = Pathspec::parse(repo, paths)?;
     let mut index = repo.index(cx.files())?;
     put(&mut index, &flat, &pathspec, parsed.has("intent-to-add"));

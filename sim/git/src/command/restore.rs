@@ -1,7 +1,8 @@
 //! `git restore`.
 
-use super::Command;
+use super::{Command, input};
 use crate::cat;
+use crate::cli::options::Parsed;
 use crate::fault::{Fault, Result};
 use crate::process::{Cx, Next};
 use crate::restoring::{self, Conflict, From, Restore};
@@ -25,11 +26,17 @@ pub(super) const COMMAND: Command = Command {
         "conflict",
         "ours",
         "theirs",
+        "patch",
+        "pathspec-from-file",
+        "pathspec-file-nul",
     ],
 };
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    let parsed = COMMAND.parse(args)?;
+    input::with_paths(cx, COMMAND.parse(args)?, run)
+}
+
+fn run(cx: &mut Cx<'_, '_>, parsed: Parsed) -> Result<Next> {
     let repo = cx.work_repo()?;
     let staged = parsed.has("staged");
     let worktree = parsed.flag("worktree").unwrap_or(!staged);
@@ -47,6 +54,11 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         .value("source")
         .map(<[u8]>::to_vec)
         .or_else(|| staged.then(|| b"HEAD".to_vec()));
+    if parsed.has("patch") {
+        input::not_from_file(&parsed, "--patch")?;
+        return restoring::choose(cx, &repo, name.as_deref(), [staged, worktree], &parsed.args);
+    }
+    let paths = input::paths(&parsed, &parsed.args)?;
     let from = match name {
         None => From::Index,
         Some(name) => {
@@ -60,7 +72,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             }
         }
     };
-    if parsed.args.is_empty() {
+    if paths.is_empty() && parsed.paths.is_none() {
         return Err(Fault::fatal("you must specify path(s) to restore"));
     }
     let restore = Restore {
@@ -72,5 +84,5 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         ignore_unmerged: parsed.has("ignore-unmerged"),
         count: false,
     };
-    restoring::restore(cx, &repo, &restore, &parsed.args)
+    restoring::restore(cx, &repo, &restore, &paths)
 }

@@ -1,8 +1,8 @@
 //! `git rm`.
 
-use super::Command;
+use super::{Command, input};
 use crate::cat;
-use crate::cli::options::usage_only;
+use crate::cli::options::Parsed;
 use crate::fault::{Fault, Result};
 use crate::index::Index;
 use crate::pathspec::Pathspec;
@@ -17,18 +17,21 @@ pub(super) const COMMAND: Command = Command {
     usage: include_str!("../usage/rm.txt"),
     help_on_stderr: false,
     paged: false,
-    supported: &["dry-run", "quiet", "cached", "force", "r", "ignore-unmatch"],
+    supported: &["dry-run", "quiet", "cached", "force", "r", "ignore-unmatch", "pathspec-from-file", "pathspec-file-nul"],
 };
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    let parsed = COMMAND.parse(args)?;
+    input::with_paths(cx, COMMAND.parse(args)?, run)
+}
+
+fn run(cx: &mut Cx<'_, '_>, parsed: Parsed) -> Result<Next> {
     let repo = cx.work_repo()?;
-    if parsed.args.is_empty() {
-        let _ = usage_only(COMMAND.usage);
+    let typed = input::paths(&parsed, &parsed.args)?;
+    if typed.is_empty() {
         return Err(Fault::fatal("No pathspec was given. Which files should I remove?"));
     }
     let mut index = repo.index(cx.files())?;
-    let pathspec = Pathspec::parse(&repo, &parsed.args)?;
+    let pathspec = Pathspec::parse(&repo, &typed)?;
     let mut paths: Vec<Vec<u8>> = index
         .entries()
         .iter()

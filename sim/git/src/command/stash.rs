@@ -3,7 +3,7 @@
 mod apply;
 mod push;
 
-use super::Command;
+use super::{Command, input};
 use super::diff::tree_changes;
 use crate::bytes::parse_number;
 use crate::cat;
@@ -55,7 +55,7 @@ const PUSH_USAGE: &str = "usage: git stash [push [-p | --patch] [-S | --staged] 
                  [--] [<pathspec>...]]
 ";
 
-const PUSH_SUPPORTED: &[&str] = &["keep-index", "staged", "quiet", "include-untracked", "all", "message"];
+const PUSH_SUPPORTED: &[&str] = &["*"];
 
 const APPLY_OPTIONS: &str = "
     -q, --[no-]quiet      be quiet, only report errors
@@ -87,8 +87,8 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         None => (b"push".as_slice(), args),
     };
     match word {
-        b"push" => push_words(cx, &repo, rest, false),
-        b"save" => push_words(cx, &repo, rest, true),
+        b"push" => push_words(cx, rest, false),
+        b"save" => push_words(cx, rest, true),
         b"list" => list(cx, &repo, rest),
         b"show" => show(cx, &repo, rest),
         b"apply" | b"pop" => {
@@ -140,7 +140,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         b"branch" => branch(cx, &repo, rest),
         b"create" => push::create_only(cx, &repo, &rest.join(b" ".as_slice())),
         b"store" => store_only(cx, &repo, rest),
-        word if word.starts_with(b"-") => push_words(cx, &repo, args, false),
+        word if word.starts_with(b"-") => push_words(cx, args, false),
         _ => Err(Fault::fatal(cat![
             "subcommand wasn't specified; 'push' can't be assumed due to unexpected token '",
             word,
@@ -163,7 +163,7 @@ fn words(command: &str, usage: &str, options: &str, args: &[Vec<u8>]) -> Result<
     )
 }
 
-fn push_words(cx: &mut Cx<'_, '_>, repo: &Repo, args: &[Vec<u8>], save: bool) -> Result<Next> {
+fn push_words(cx: &mut Cx<'_, '_>, args: &[Vec<u8>], save: bool) -> Result<Next> {
     let usage = format!("{PUSH_USAGE}{PUSH_OPTIONS}\n");
     let syntax = Syntax {
         command: "stash push",
@@ -172,14 +172,32 @@ fn push_words(cx: &mut Cx<'_, '_>, repo: &Repo, args: &[Vec<u8>], save: bool) ->
         ..Syntax::default()
     };
     let parsed = parse(&syntax, args)?;
+    if save {
+        return pushed(cx, parsed, true);
+    }
+    input::with_paths(cx, parsed, |cx, parsed| pushed(cx, parsed, false))
+}
+
+fn pushed(cx: &mut Cx<'_, '_>, parsed: Parsed, save: bool) -> Result<Next> {
+    let repo = &cx.work_repo()?;
+    let patch = parsed.has("patch");
+    if patch {
+        input::not_from_file(&parsed, "--patch")?;
+    }
+    if parsed.paths.is_some() && parsed.has("staged") {
+        input::not_from_file(&parsed, "--staged")?;
+    }
     let mut wanted = push::Wanted {
         message: parsed.value("message").map(<[u8]>::to_vec),
-        keep_index: parsed.has("keep-index"),
-        staged: parsed.has("staged"),
+        // What was chosen stays in the index, unless told otherwise.
+        keep_index: parsed.flag("keep-index").unwrap_or(patch),
+        patch,
+        chosen: None,
+        staged: parsed.has("staged") && !patch,
         quiet: parsed.has("quiet"),
         untracked: parsed.has("include-untracked") || parsed.has("all"),
         ignored: parsed.has("all"),
-        paths: parsed.args.clone(),
+        paths: input::paths(&parsed, &parsed.args)?,
     };
     if save {
         if !wanted.paths.is_empty() {
@@ -187,7 +205,7 @@ fn push_words(cx: &mut Cx<'_, '_>, repo: &Repo, args: &[Vec<u8>], save: bool) ->
         }
         wanted.paths.clear();
     }
-    push::run(cx, repo, &wanted)
+    push::run(cx, repo, wanted)
 }
 
 /// The entry a word names; the last one without a word.

@@ -6,6 +6,7 @@ use crate::cat;
 use crate::fault::{Fault, Result};
 use crate::process::{Cx, Next};
 use crate::repo::Repo;
+use crate::restoring;
 use crate::state;
 use crate::switching::{self, How};
 
@@ -26,6 +27,8 @@ pub(super) const COMMAND: Command = Command {
         "track",
         "force",
         "orphan",
+        "merge",
+        "conflict",
         "overwrite-ignore",
         "ignore-other-worktrees",
     ],
@@ -67,6 +70,8 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             .map(|given| !given.negated),
         detach: parsed.has("detach"),
         force: parsed.has("force") || parsed.has("discard-changes"),
+        merge: parsed.has("merge") || parsed.value("conflict").is_some(),
+        style: restoring::conflict_style(&parsed)?,
         quiet: parsed.has("quiet"),
     };
     if let Some((name, force)) = create {
@@ -96,8 +101,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     if goal.branch.is_none() && !how.detach {
         return Err(not_a_branch(cx, &repo, &goal.name));
     }
-    switching::switch(cx, &repo, &goal, &how)?;
-    Ok(Next::Exit(0))
+    switching::switch(cx, &repo, &goal, &how)
 }
 
 /// The one remote-tracking branch of that name.
@@ -159,8 +163,7 @@ pub(super) fn create_branch(
             start,
             ..how
         },
-    )?;
-    Ok(Next::Exit(0))
+    )
 }
 
 fn orphan(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], has_start: bool, quiet: bool) -> Result<Next> {

@@ -162,7 +162,7 @@ fn summary_text(cx: &mut Cx<'_, '_>, draft: &Draft, oid: &Oid, commit: &Commit) 
     if (&author.name, &author.email) != (&committer.name, &committer.email) {
         out.extend_from_slice(&cat![" Author: ", author.who(), "\n"]);
     }
-    let date_shown = draft.options.date.is_some() || draft.options.amend || draft.options.reuse.is_some();
+    let date_shown = draft.options.date.is_some() || draft.options.amend && draft.options.fixup.is_none() || draft.options.reuse.is_some();
     if date_shown && !draft.options.reset_author {
         let when = crate::date::format(author.seconds, author.zone, &crate::date::Mode::Default, &cx.clock());
         out.extend_from_slice(&cat![" Date: ", when, "\n"]);
@@ -179,16 +179,11 @@ fn summary_text(cx: &mut Cx<'_, '_>, draft: &Draft, oid: &Oid, commit: &Commit) 
 /// What a commit changed against its first parent, renames found.
 fn changes(cx: &Cx<'_, '_>, repo: &Repo, commit: &Commit) -> Result<Vec<Change>> {
     let files = cx.files();
-    let base = crate::tree::of_commit(files, &repo.store, commit.parents.first())?;
-    let new = crate::tree::flatten(files, &repo.store, Some(&commit.tree))?;
-    let mut index = crate::index::Index::default();
-    let entries = new.into_iter().map(|(path, (mode, oid))| crate::index::Entry {
-        path,
-        mode,
-        oid,
-        ..crate::index::Entry::default()
-    });
-    index.replace(entries.collect());
-    let plain = crate::status::staged(&index, &base, &Pathspec::default());
+    let base = match commit.parents.first() {
+        Some(parent) => Some(repo.store.commit(files, parent)?.tree),
+        None => None,
+    };
+    let none = Pathspec::default();
+    let plain = crate::diff::lists::trees(files, &repo.store, base.as_ref(), Some(&commit.tree), &none)?;
     crate::status::with_renames(files, repo, plain, 50)
 }

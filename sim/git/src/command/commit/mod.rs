@@ -217,7 +217,7 @@ fn compose(cx: &mut Cx<'_, '_>, mut draft: Box<Draft>) -> Result<Next> {
     draft.tree = draft.index.write_tree(cx.files_mut(), &repo.store)?;
     let committable = match draft.base {
         Some(base) => repo.store.commit(cx.files(), &base)?.tree != draft.tree || draft.parents.len() > 1,
-        None => !draft.index.entries().is_empty(),
+        None => draft.index.entries().iter().any(|entry| !entry.intent_to_add),
     };
     let prepared = template::message(cx, &draft)?;
     let path = repo.git_path("COMMIT_EDITMSG");
@@ -268,14 +268,18 @@ fn prepare_index(
         update(cx, repo, index, &Pathspec::default())?;
         return Ok(index.clone());
     }
-    if options.paths.is_empty() {
+    if options.paths.is_empty() && !options.only {
         return Ok(index.clone());
     }
     if whence == Whence::Merge && !options.include {
         return Err(Fault::fatal("cannot do a partial commit during a merge."));
     }
-    let pathspec = Pathspec::parse(repo, &options.paths)?;
     let base = crate::tree::of_commit(cx.files(), &repo.store, head.as_ref())?;
+    if options.paths.is_empty() {
+        // `--amend --only`: the files stay as they are committed.
+        return Ok(Index::of_tree(&base));
+    }
+    let pathspec = Pathspec::parse(repo, &options.paths)?;
     let known: Vec<&[u8]> = index
         .entries()
         .iter()
@@ -361,7 +365,8 @@ fn unmerged(cx: &mut Cx<'_, '_>, repo: &Repo, index: &Index) -> Fault {
 
 fn author(cx: &Cx<'_, '_>, repo: &Repo, options: &Options, head: Option<Oid>) -> Result<Signature> {
     let clock = cx.clock();
-    let reused = match (&options.reuse, options.amend && !options.reset_author) {
+    let amends = options.amend && options.fixup.is_none() && !options.reset_author;
+    let reused = match (&options.reuse, amends) {
         (Some(commit), _) if !options.reset_author => Some(*commit),
         (_, true) => head,
         _ => None,
@@ -442,12 +447,23 @@ fn dry_run(cx: &mut Cx<'_, '_>, repo: &Repo, options: &Options, index: &mut Inde
         false => long(cx, repo, options, &status, base, false)?,
     };
     cx.print(text);
+    if options.verbose > 0 && !(options.format_given && !options.long) {
+        let text = differences(cx, repo, options.verbose, &commit_index, base, false)?;
+        cx.print(text);
+    }
     Ok(Next::Exit(u8::from(!committable)))
 }
 
 /// `-v`: what is committed as a patch, and with two of them what is not.
-fn differences(cx: &Cx<'_, '_>, draft: &Draft, template: bool) -> Result<Vec<u8>> {
-    let (repo, files) = (&draft.repo, cx.files());
+fn differences(
+    cx: &Cx<'_, '_>,
+    repo: &Repo,
+    level: usize,
+    index: &Index,
+    base: Option<Oid>,
+    template: bool,
+) -> Result<Vec<u8>> {
+    let files = cx.files();
     let mut options = crate::diff::Options::new(Some(repo), true, cx.width());
     options.formats.patch = true;
     if !template {
@@ -455,34 +471,34 @@ fn differences(cx: &Cx<'_, '_>, draft: &Draft, template: bool) -> Result<Vec<u8>
     }
     let contents = crate::diff::Contents::new(files, repo);
     let none = Pathspec::default();
-    let base = crate::tree::of_commit(files, &repo.store, draft.base.as_ref())?;
-    let both = draft.options.verbose > 1;
-    let mut out = Vec::new();
-    let mut print = |found, old: &str, new: &str| -> Result<()> {
+    let base = crate::tree::of_commit(files, &repo.store, base.as_ref())?;
+    let patch = |found, prefixes: Option<[&str; 2]>| -> Result<Vec<u8>> {
         let mut options = options.clone();
-        if both {
+        if let Some([old, new]) = prefixes {
             (options.old_prefix, options.new_prefix) = (old.into(), new.into());
         }
         let found = crate::diff::filter::run(&contents, found, &options, None)?;
-        crate::diff::print(&mut out, &contents, &found, &options)
+        let mut out = Vec::new();
+        crate::diff::print(&mut out, &contents, &found, &options)?;
+        Ok(out)
     };
-    print(crate::diff::lists::tree_index(&base, &draft.index, &none), "c/", "i/")?;
-    if !both {
-        return Ok(out);
+    let staged = crate::diff::lists::tree_index(&base, index, &none);
+    if level < 2 {
+        return patch(staged, None);
     }
-    let mut rest = Vec::new();
-    let unstaged = status::unstaged(files, repo, &draft.index, &none);
-    let mut options = options.clone();
-    (options.old_prefix, options.new_prefix) = (b"i/".to_vec(), b"w/".to_vec());
-    let found = crate::diff::filter::run(&contents, unstaged, &options, None)?;
-    crate::diff::print(&mut rest, &contents, &found, &options)?;
-    let comment = if template { comment_char(&repo.config) + " " } else { String::new() };
-    if !out.is_empty() && !rest.is_empty() {
-        out = cat![comment, "Changes to be committed:\n", out];
+    let (trailer, comment) = match template {
+        true => (comment_char(&repo.config) + "\n", comment_char(&repo.config) + " "),
+        false => (String::new(), String::new()),
+    };
+    let mut out = Vec::new();
+    if !staged.is_empty() {
+        out = cat![trailer, comment, "Changes to be committed:\n", patch(staged, Some(["c/", "i/"]))?];
     }
-    if !rest.is_empty() {
+    let unstaged = status::unstaged(files, repo, index, &none);
+    if !unstaged.is_empty() {
         let line = "-".repeat(50);
-        out.extend_from_slice(&cat![comment, line, "\n", comment, "Changes not staged for commit:\n", rest]);
+        let heading = cat![comment, line, "\n", comment, "Changes not staged for commit:\n"];
+        out.extend_from_slice(&cat![heading, patch(unstaged, Some(["i/", "w/"]))?]);
     }
     Ok(out)
 }

@@ -43,6 +43,8 @@ pub(super) struct Options {
     pub reuse_name: Option<Vec<u8>>,
     pub fixup: Option<Fixup>,
     pub squash: Option<Oid>,
+    /// As it was named.
+    pub squash_name: Option<Vec<u8>>,
     pub cleanup: Option<Vec<u8>>,
     /// The editor opens.
     pub edits: bool,
@@ -70,6 +72,10 @@ impl Options {
     pub(super) fn new(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed, whence: Whence) -> Result<Self> {
         let amend = parsed.has("amend");
         check_messages(parsed)?;
+        let signs = repo.config.bool_or("commit.gpgsign", false);
+        if signs && parsed.flag("gpg-sign") != Some(false) && !parsed.has("no-gpg-sign") {
+            return Err(Fault::gap("'commit.gpgSign'"));
+        }
         let reuse_name = parsed.value("reuse-message").or(parsed.value("reedit-message"));
         if parsed.has("reset-author") && reuse_name.is_none() && !amend && whence != Whence::CherryPick {
             return Err(Fault::fatal("--reset-author can be used only with -C, -c or --amend."));
@@ -120,6 +126,7 @@ impl Options {
             reuse_name: reuse_name.map(<[u8]>::to_vec),
             fixup,
             squash,
+            squash_name: value("squash"),
             cleanup: value("cleanup"),
             edits: parsed
                 .flag("edit")

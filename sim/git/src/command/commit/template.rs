@@ -35,8 +35,13 @@ pub(super) fn message(cx: &Cx<'_, '_>, draft: &Draft) -> Result<Prepared> {
     let mut prepared = start(cx, draft)?;
     let text = &mut prepared.text;
     if let Some(squash) = options.squash {
-        let subject = repo.store.commit(cx.files(), &squash)?.subject();
-        *text = cat!["squash! ", subject, "\n\n", text];
+        // The commit whose message is taken over brings its subject itself.
+        let reused = options.reuse_name.as_deref().or(options.amend.then_some(b"HEAD"));
+        *text = if reused.is_some() && reused == options.squash_name.as_deref() {
+            cat!["squash! ", text]
+        } else {
+            cat!["squash! ", repo.store.commit(cx.files(), &squash)?.subject(), "\n\n", text]
+        };
         prepared.source = vec![b"message".to_vec()];
     }
     // Cleaned before it is edited, comments kept.
@@ -132,6 +137,9 @@ pub(super) fn with_comments(
     }
     if let Some(what) = what_it_concludes(draft) {
         let (name, file) = what;
+        if draft.cleanup == Cleanup::Scissors {
+            out.extend_from_slice(scissors(&comment).as_bytes());
+        }
         let text = format!(
             "\nIt looks like you may be committing a {name}.\nIf this is not correct, please run\n\tgit update-ref -d {file}\nand try again.\n"
         );
@@ -146,7 +154,7 @@ pub(super) fn with_comments(
     if (&author.name, &author.email) != (&committer.name, &committer.email) {
         facts.push_str(&commented(&format!("Author:    {}", lossy(&author.who())), &comment));
     }
-    if draft.options.date.is_some() || draft.options.amend || draft.options.reuse.is_some() {
+    if draft.options.date.is_some() || draft.options.amend && draft.options.fixup.is_none() || draft.options.reuse.is_some() {
         let clock = cx.clock();
         let when = crate::date::format(author.seconds, author.zone, &crate::date::Mode::Default, &clock);
         facts.push_str(&commented(&format!("Date:      {}", lossy(&when)), &comment));
@@ -163,7 +171,8 @@ pub(super) fn with_comments(
         if draft.cleanup != Cleanup::Scissors {
             out.extend_from_slice(scissors(&comment).as_bytes());
         }
-        out.extend_from_slice(&super::differences(cx, draft, true)?);
+        let level = draft.options.verbose;
+        out.extend_from_slice(&super::differences(cx, repo, level, &draft.index, base, true)?);
     }
     Ok(out)
 }
@@ -178,7 +187,6 @@ fn scissors(comment: &str) -> String {
 /// The merge or cherry-pick a commit concludes, and the file that says so.
 fn what_it_concludes(draft: &Draft) -> Option<(&'static str, &'static str)> {
     match draft.whence {
-        _ if draft.cleanup == Cleanup::Scissors => None,
         Whence::Merge => Some(("merge", "MERGE_HEAD")),
         Whence::CherryPick => Some(("cherry-pick", "CHERRY_PICK_HEAD")),
         _ => None,
@@ -197,9 +205,8 @@ fn instructions(draft: &Draft, comment: &str) -> String {
                 "{please} Lines starting\nwith '{comment}' will be ignored, and an empty message aborts the commit.\n"
             ));
         }
-        Cleanup::Scissors => {
-            return scissors(comment);
-        }
+        Cleanup::Scissors if draft.whence == Whence::Commit => return scissors(comment),
+        Cleanup::Scissors => return String::new(),
         _ if draft.options.allow_empty_message => {
             text.push_str(&format!(
                 "{please} Lines starting\nwith '{comment}' will be kept; you may remove them yourself if you want to.\n"

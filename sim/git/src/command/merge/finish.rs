@@ -2,6 +2,7 @@
 
 use super::{Job, Strategy, cleaned, head_update, squash};
 use crate::cat;
+use crate::command::hooks::{self, Hook, refused};
 use crate::diff::{Contents, Options as DiffOptions, filter, lists};
 use crate::fault::{Fault, Result};
 use crate::ident::Role;
@@ -60,11 +61,41 @@ pub(super) fn write_state(cx: &mut Cx<'_, '_>, job: &Job, message: &[u8]) -> Res
     Ok(())
 }
 
-/// Records the merge, after the editor where it is wanted.
+/// Records the merge, after its hooks, and the editor where it is wanted.
 pub(super) fn commit(cx: &mut Cx<'_, '_>, done: Done) -> Result<Next> {
+    let (repo, hook) = (done.job.repo.clone(), hook(&done, "pre-merge-commit", &[]));
+    let done = Box::new(done);
+    if !done.job.options.verify {
+        return compose(cx, done);
+    }
+    let then = Then::new(done, |mut done, cx, outcome| {
+        if refused(&outcome) {
+            return abort(cx, &done.job, b"");
+        }
+        if outcome != Outcome::Nothing {
+            // The hook may have changed the index.
+            let repo = &done.job.repo;
+            done.tree = repo.index(cx.files())?.write_tree(cx.files_mut(), &repo.store)?;
+        }
+        compose(cx, done)
+    });
+    hooks::run(cx, &repo, &hook, then)
+}
+
+fn hook<'a>(done: &Done, name: &'a str, args: &[&[u8]]) -> Hook<'a> {
+    Hook {
+        name,
+        args: args.iter().map(|arg| arg.to_vec()).collect(),
+        index: Some(done.job.repo.index_path.clone()),
+        without_editor: !done.job.options.edit,
+        ..Hook::default()
+    }
+}
+
+fn compose(cx: &mut Cx<'_, '_>, done: Box<Done>) -> Result<Next> {
     let repo = done.job.repo.clone();
     let comment = comment_char(&repo.config);
-    let mut text = cat![done.job.message, "\n"];
+    let mut text = done.job.message.clone();
     if done.job.options.edit {
         let ending =
             format!("Lines starting with '{comment}' will be ignored, and an empty message aborts\nthe commit.\n");
@@ -72,32 +103,63 @@ pub(super) fn commit(cx: &mut Cx<'_, '_>, done: Done) -> Result<Next> {
             "Please enter a commit message to explain why this merge is necessary,\n",
             "especially if it merges an updated upstream into a topic branch.\n\n"
         );
+        text.push(b'\n');
         text.extend_from_slice(commented(&format!("{why}{ending}"), &comment).as_bytes());
     }
     write_state(cx, &done.job, &done.job.message)?;
-    let path = repo.git_path("MERGE_MSG");
-    cx.files_mut().write(&path, text.clone())?;
+    cx.files_mut().write(&repo.git_path("MERGE_MSG"), text)?;
+    let hook = hook(&done, "prepare-commit-msg", &[&repo.git_path_shown("MERGE_MSG"), b"merge"]);
+    let then = Then::new(done, |done, cx, outcome| match refused(&outcome) {
+        true => abort(cx, &done.job, b""),
+        false => edit(cx, done),
+    });
+    hooks::run(cx, &repo, &hook, then)
+}
+
+fn edit(cx: &mut Cx<'_, '_>, done: Box<Done>) -> Result<Next> {
+    let repo = done.job.repo.clone();
     if !done.job.options.edit {
-        return record(cx, &done, &text);
+        return check_message(cx, done);
     }
     let editor = match cx.editor(&repo) {
         Ok(editor) => editor,
         Err(fault) => return abort(cx, &done.job, &fault.render().0),
     };
     cx.announce_editor(&repo);
-    Ok(Next::Edit(path, Then::new((Box::new(done), editor), edited)))
+    let path = repo.git_path("MERGE_MSG");
+    let then = Then::new((done, editor), |(done, editor), cx, outcome| match outcome {
+        Outcome::Code(0) => check_message(cx, done),
+        _ => {
+            let said = cat!["error: there was a problem with the editor '", editor, "'\n"];
+            abort(cx, &done.job, &said)
+        }
+    });
+    Ok(Next::Edit(path, then))
 }
 
-fn edited((done, editor): (Box<Done>, Vec<u8>), cx: &mut Cx<'_, '_>, outcome: Outcome) -> Result<Next> {
-    if outcome != Outcome::Code(0) {
-        return abort(
-            cx,
-            &done.job,
-            &cat!["error: there was a problem with the editor '", editor, "'\n"],
-        );
+fn check_message(cx: &mut Cx<'_, '_>, done: Box<Done>) -> Result<Next> {
+    let repo = done.job.repo.clone();
+    if !done.job.options.verify {
+        return record(cx, &done);
     }
-    let text = cx.files().read(&done.job.repo.git_path("MERGE_MSG"))?;
-    record(cx, &done, &text)
+    let hook = hook(&done, "commit-msg", &[&repo.git_path_shown("MERGE_MSG")]);
+    let then = Then::new(done, |done, cx, outcome| match refused(&outcome) {
+        true => abort(cx, &done.job, b""),
+        false => record(cx, &done),
+    });
+    hooks::run(cx, &repo, &hook, then)
+}
+
+/// A merge is done: what the hook says of it changes nothing.
+pub(super) fn afterwards(cx: &mut Cx<'_, '_>, job: &Job, code: u8) -> Result<Next> {
+    let squash: &[u8] = if job.options.squash { b"1" } else { b"0" };
+    let hook = Hook {
+        name: "post-merge",
+        args: vec![squash.to_vec()],
+        ..Hook::default()
+    };
+    let then = Then::new(code, |code, _, _| Ok(Next::Exit(code)));
+    hooks::run(cx, &job.repo, &hook, then)
 }
 
 fn abort(cx: &mut Cx<'_, '_>, job: &Job, said: &[u8]) -> Result<Next> {
@@ -106,10 +168,11 @@ fn abort(cx: &mut Cx<'_, '_>, job: &Job, said: &[u8]) -> Result<Next> {
     Err(Fault::Plain(text, 1))
 }
 
-fn record(cx: &mut Cx<'_, '_>, done: &Done, text: &[u8]) -> Result<Next> {
+fn record(cx: &mut Cx<'_, '_>, done: &Done) -> Result<Next> {
     let Done { job, tree, strategy } = done;
     let repo = &job.repo;
-    let message = cleaned(job, text, job.options.edit)?;
+    let text = cx.files().read(&repo.git_path("MERGE_MSG"))?;
+    let message = cleaned(job, &text, job.options.edit)?;
     if message.is_empty() {
         return abort(cx, job, b"error: Empty commit message.\n");
     }
@@ -142,7 +205,7 @@ fn record(cx: &mut Cx<'_, '_>, done: &Done, text: &[u8]) -> Result<Next> {
     fields.insert("subject", Value::from(commit.subject().as_slice()));
     fields.insert("parents", Value::from(commit.parents.len()));
     cx.io.record("git.merge_completed", fields);
-    Ok(Next::Exit(0))
+    afterwards(cx, job, 0)
 }
 
 /// Says what happened, moves `HEAD` (or writes `SQUASH_MSG`) and shows what changed.

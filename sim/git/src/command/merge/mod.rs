@@ -299,7 +299,7 @@ fn fast_forward(cx: &mut Cx<'_, '_>, job: &Job) -> Result<Next> {
     fields.insert("branch", Value::from(branch));
     fields.insert("source", Value::from(job.heads[0].name.as_slice()));
     cx.io.record("git.fast_forwarded", fields);
-    Ok(Next::Exit(0))
+    finish::afterwards(cx, job, 0)
 }
 
 fn true_merge(cx: &mut Cx<'_, '_>, job: Job, bases: &[Oid]) -> Result<Next> {
@@ -374,7 +374,11 @@ fn stop(cx: &mut Cx<'_, '_>, job: &Job, merged: &engine::Merged) -> Result<Next>
     }
     if merged.is_clean() {
         cx.eprint("Automatic merge went well; stopped before committing as requested\n");
-        return Ok(Next::Exit(0));
+        return if job.options.squash {
+            finish::afterwards(cx, job, 0)
+        } else {
+            Ok(Next::Exit(0))
+        };
     }
     let comment = comment_char(&repo.config);
     let mut text = cx

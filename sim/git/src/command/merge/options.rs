@@ -52,6 +52,7 @@ pub(super) struct Options {
     pub quiet: bool,
     pub unrelated: bool,
     pub signoff: bool,
+    pub verify: bool,
     pub has_message: bool,
     /// `-m` and `-F`.
     pub message: Vec<u8>,
@@ -111,6 +112,7 @@ impl Options {
             quiet: parsed.has("quiet"),
             unrelated: parsed.has("allow-unrelated-histories"),
             signoff: parsed.has("signoff"),
+            verify: !(parsed.has("no-verify") || parsed.flag("verify") == Some(false)),
             has_message,
             message,
             into_name: parsed.value("into-name").map(<[u8]>::to_vec),

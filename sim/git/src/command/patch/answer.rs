@@ -243,7 +243,7 @@ fn search(state: &mut State, cx: &mut Cx<'_, '_>, pattern: &[u8]) {
     let Some(file) = state.file.as_mut() else { return };
     let Some(regex) = Regex::extended(pattern, false) else {
         let why = match lossy(pattern).find(['[', '(', '{']).map(|at| pattern[at]) {
-            Some(b'[') => "Unmatched [, [^, [:, [., or [=",
+            Some(b'[') => "Invalid regular expression",
             Some(b'(') => "Unmatched ( or \\(",
             Some(b'{') => "Unmatched \\{",
             _ => "Invalid preceding regular expression",

@@ -11,7 +11,7 @@ use essaim_kernel::Files;
 
 /// Which changes are offered, and what a chosen one does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::command) enum Direction {
+pub(crate) enum Direction {
     /// `add -p`: from the index to the working tree; goes into the index.
     Stage,
     /// `stash -p`: from HEAD to the working tree; goes into an index of its own.
@@ -52,6 +52,11 @@ impl Direction {
     /// The tree stands on the new side.
     pub(super) const fn turned(self) -> bool {
         matches!(self, Self::ApplyToIndex | Self::ApplyToBoth | Self::ApplyToWork)
+    }
+
+    /// The working tree is one of the two places.
+    pub(super) const fn looks_at_work(self) -> bool {
+        !matches!(self, Self::Unstage | Self::ApplyToIndex)
     }
 
     pub(super) const fn target(self) -> Target {

@@ -50,7 +50,14 @@ fn edited((mut state, editor): (Box<State>, Vec<u8>), cx: &mut Cx<'_, '_>, outco
         cx.files_mut().remove_file(&path)?;
     }
     if outcome != Outcome::Code(0) {
-        cx.eprint(cat!["error: there was a problem with the editor '", editor, "'\n"]);
+        let shown = state.repo.git_path_shown(FILE);
+        cx.eprint(cat![
+            "error: there was a problem with the editor '",
+            editor,
+            "'\nerror: could not edit '",
+            shown,
+            "': Success\n"
+        ]);
         return ask_again(state, cx);
     }
     let comment = comment_char(&state.repo.config);
@@ -136,6 +143,12 @@ fn check(cx: &Cx<'_, '_>, state: &State, kept: &[&[u8]]) -> Result<core::result:
         let heading = usize::from(!kept[0].starts_with(b"@"));
         let above = lines_above(file) + heading + bad;
         return Ok(Err(format!("error: corrupt patch at line {}\n", above + 1).into_bytes()));
+    }
+    if file.offers[file.at].hunk().is_some_and(|hunk| hunk.parts() == 0) {
+        // A patch that changes nothing is none.
+        let heading = usize::from(!kept[0].starts_with(b"@"));
+        let end = lines_above(file) + heading + kept.len();
+        return Ok(Err(format!("error: corrupt patch at line {}\n", end + 1).into_bytes()));
     }
     let undo = state.direction.undoes();
     let target = match state.direction.target() {

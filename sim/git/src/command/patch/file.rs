@@ -160,9 +160,16 @@ pub(super) struct File {
 }
 
 impl File {
-    pub(super) fn open(cx: &Cx<'_, '_>, repo: &Repo, direction: Direction, change: &Change) -> Result<Self> {
+    /// `context`: how many unchanged lines are shown around changed ones.
+    pub(super) fn open(
+        cx: &Cx<'_, '_>,
+        repo: &Repo,
+        direction: Direction,
+        change: &Change,
+        context: usize,
+    ) -> Result<Self> {
         let mut options = diff::Options::new(Some(repo), false, 80);
-        (options.hunks.context, options.hunks.inter_hunk_context) = (3, 0);
+        (options.hunks.context, options.hunks.inter_hunk_context) = (context, 0);
         options.settle_colors(Some(repo), cx.is_terminal());
         if direction.turned() {
             std::mem::swap(&mut options.old_prefix, &mut options.new_prefix);

@@ -12,6 +12,7 @@ mod file;
 use crate::cat;
 use crate::diff::Change;
 use crate::fault::Result;
+use crate::index::Index;
 use crate::oid::Oid;
 use crate::output::Colors;
 use crate::pathspec::Pathspec;
@@ -19,7 +20,7 @@ use crate::process::{Cx, Next, Outcome, Then};
 use crate::repo::Repo;
 use crate::tree::Flat;
 use apply::{become_side, in_index, in_work, to_index, to_work};
-pub(super) use direction::Direction;
+pub(crate) use direction::Direction;
 use direction::Target;
 use essaim_text::is_binary;
 use file::{Decision, File};
@@ -38,7 +39,7 @@ struct State {
 }
 
 /// Begins the dialogue, on the index file that `repo` names. `base`: the tree that is compared, where one is.
-pub(super) fn start(
+pub(crate) fn start(
     cx: &mut Cx<'_, '_>,
     repo: &Repo,
     direction: Direction,
@@ -50,6 +51,7 @@ pub(super) fn start(
     if crate::worktree::refresh(cx.files(), repo, &mut index) {
         repo.save_index(cx.files_mut(), &mut index)?;
     }
+    say_unmerged(cx, &index, direction);
     let found = direction.changes(cx.files(), repo, &index, base, pathspec);
     let everything = found.len();
     let mut waiting: Vec<Change> = found.into_iter().flat_map(by_type).collect();
@@ -81,7 +83,7 @@ pub(super) fn start(
 }
 
 /// `git add -p` and its like, which end there.
-pub(super) fn alone(
+pub(crate) fn alone(
     cx: &mut Cx<'_, '_>,
     repo: &Repo,
     direction: Direction,
@@ -90,6 +92,34 @@ pub(super) fn alone(
 ) -> Result<Next> {
     let end = Then::new((), |(), _, _| Ok(Next::Exit(0)));
     start(cx, repo, direction, base, pathspec, end)
+}
+
+/// Takes changes back in the working tree, all or none of them; `false`: they do not apply.
+pub(super) fn undo_in_work(cx: &mut Cx<'_, '_>, repo: &Repo, changes: Vec<Change>) -> Result<bool> {
+    let mut sides = Vec::new();
+    for change in changes.into_iter().flat_map(by_type) {
+        let file = File::open(cx, repo, Direction::Stash, &change, 1)?;
+        match become_side(in_work(cx, repo, &file.path)?, &file, true, Target::Work, true) {
+            Ok(side) => sides.push((file.path, side)),
+            Err(said) => {
+                cx.eprint(said);
+                return Ok(false);
+            }
+        }
+    }
+    for (path, side) in sides {
+        to_work(cx, repo, &path, side)?;
+    }
+    Ok(true)
+}
+
+/// Where the working tree counts, Git looks over the index and names what is in conflict.
+fn say_unmerged(cx: &mut Cx<'_, '_>, index: &Index, direction: Direction) {
+    if direction.looks_at_work() {
+        for path in index.unmerged_paths() {
+            cx.print(cat![path, ": needs merge\n"]);
+        }
+    }
 }
 
 /// A file that became a link is one deleted and another created.
@@ -140,7 +170,7 @@ fn go_on(mut state: Box<State>, cx: &mut Cx<'_, '_>) -> Result<Next> {
             let Some(change) = state.waiting.pop().filter(|_| !state.quit) else {
                 return state.then.go(cx, Outcome::Nothing);
             };
-            let file = File::open(cx, &state.repo, state.direction, &change)?;
+            let file = File::open(cx, &state.repo, state.direction, &change, 3)?;
             cx.print(&file.header);
             state.file = Some(file);
             continue;
@@ -219,6 +249,8 @@ fn record(state: &mut Box<State>, cx: &mut Cx<'_, '_>) -> Result<Option<Next>> {
             }
         }
     }
+    let index = repo.index(cx.files())?;
+    say_unmerged(cx, &index, state.direction);
     cx.print("\n");
     Ok(None)
 }

@@ -1,5 +1,6 @@
 //! Putting changes away.
 
+use super::super::patch;
 use super::{changed_paths, run_command, store};
 use crate::cat;
 use crate::fault::{Fault, Result};
@@ -8,7 +9,7 @@ use crate::index::Index;
 use crate::object::{Commit, Kind, Signature};
 use crate::oid::Oid;
 use crate::pathspec::Pathspec;
-use crate::process::{Cx, Next};
+use crate::process::{Cx, Next, Then};
 use crate::repo::Repo;
 use crate::worktree::{self, FileState, UntrackedMode};
 use crate::{checkout, status, tree};
@@ -22,6 +23,10 @@ pub(super) struct Wanted {
     pub(super) quiet: bool,
     pub(super) untracked: bool,
     pub(super) ignored: bool,
+    /// `-p`.
+    pub(super) patch: bool,
+    /// The tree with what was chosen hunk by hunk.
+    pub(super) chosen: Option<Oid>,
     pub(super) paths: Vec<Vec<u8>>,
 }
 
@@ -33,7 +38,11 @@ struct Made {
     untracked: Vec<Vec<u8>>,
 }
 
-pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted) -> Result<Next> {
+pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: Wanted) -> Result<Next> {
+    if wanted.patch && wanted.untracked {
+        let text = b"Can't use --patch and --include-untracked or --all at the same time\n";
+        return Err(Fault::Plain(text.to_vec(), 1));
+    }
     if wanted.staged && wanted.untracked {
         return Err(Fault::error(
             "options '--staged' and '--include-untracked' cannot be used together",
@@ -57,17 +66,48 @@ pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted) -> Result<N
     let Some(head) = repo.refs.head(cx.files()) else {
         return Err(Fault::Plain(b"You do not have the initial commit yet\n".to_vec(), 1));
     };
-    let Some(made) = create(cx, repo, wanted, &paths, head)? else {
+    if !has_changes(cx, repo, &wanted, &paths, head)? {
         if !wanted.quiet {
             cx.print("No local changes to save\n");
         }
         return Ok(Next::Exit(0));
+    }
+    if wanted.patch {
+        return choose(cx, repo, wanted, &paths, head);
+    }
+    put_away(cx, repo, &wanted, &paths, head)
+}
+
+/// `-p`: hunks are chosen in an index of their own that begins as HEAD is.
+fn choose(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: Wanted, paths: &Pathspec, head: Oid) -> Result<Next> {
+    let aside = Repo {
+        index_path: repo.git_path("index.stash.1"),
+        ..repo.clone()
     };
+    let base = tree::of_commit(cx.files(), &repo.store, Some(&head))?;
+    let mut index = Index::of_tree(&base);
+    aside.save_index(cx.files_mut(), &mut index)?;
+    let state = (repo.clone(), aside.clone(), wanted, paths.clone(), head);
+    let then = Then::new(state, |(repo, aside, mut wanted, paths, head), cx, _| {
+        let index = aside.index(cx.files())?;
+        cx.files_mut().remove_file(&aside.index_path)?;
+        let tree = index.write_tree(cx.files_mut(), &repo.store)?;
+        if tree == repo.store.commit(cx.files(), &head)?.tree {
+            return Err(Fault::Plain(b"No changes selected\n".to_vec(), 1));
+        }
+        wanted.chosen = Some(tree);
+        put_away(cx, &repo, &wanted, &paths, head)
+    });
+    patch::start(cx, &aside, patch::Direction::Stash, &base, paths, then)
+}
+
+fn put_away(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, head: Oid) -> Result<Next> {
+    let made = create(cx, repo, wanted, paths, head)?;
     store(cx, repo, made.commit, &made.message)?;
     if !wanted.quiet {
         cx.print(cat!["Saved working directory and index state ", made.message, "\n"]);
     }
-    clean(cx, repo, wanted, &paths, head, &made)?;
+    clean(cx, repo, wanted, paths, head, &made)?;
     Ok(Next::Exit(0))
 }
 
@@ -80,7 +120,9 @@ pub(super) fn create_only(cx: &mut Cx<'_, '_>, repo: &Repo, message: &[u8]) -> R
         message: Some(message.to_vec()).filter(|text| !text.is_empty()),
         ..Wanted::default()
     };
-    if let Some(made) = create(cx, repo, &wanted, &Pathspec::default(), head)? {
+    let all = Pathspec::default();
+    if has_changes(cx, repo, &wanted, &all, head)? {
+        let made = create(cx, repo, &wanted, &all, head)?;
         cx.print(format!("{}\n", made.commit));
     }
     Ok(Next::Exit(0))
@@ -121,25 +163,23 @@ fn commit(
     repo.store.write(cx.files_mut(), Kind::Commit, &commit.write())
 }
 
-/// Writes the commits; `None`: there is nothing to put away.
-fn create(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, head: Oid) -> Result<Option<Made>> {
+/// Whether there is anything to put away.
+fn has_changes(cx: &Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, head: Oid) -> Result<bool> {
     let index = repo.index(cx.files())?;
     let base = tree::of_commit(cx.files(), &repo.store, Some(&head))?;
-    let staged = status::staged(&index, &base, paths);
-    let unstaged = status::unstaged(cx.files(), repo, &index, paths);
+    Ok(!status::staged(&index, &base, paths).is_empty()
+        || !wanted.staged && !status::unstaged(cx.files(), repo, &index, paths).is_empty()
+        || wanted.untracked && !others(cx, repo, &index, wanted.ignored, paths).is_empty())
+}
+
+/// Writes the commits.
+fn create(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, head: Oid) -> Result<Made> {
+    let index = repo.index(cx.files())?;
     let untracked = if wanted.untracked {
         others(cx, repo, &index, wanted.ignored, paths)
     } else {
         Vec::new()
     };
-    let nothing = if wanted.staged {
-        staged.is_empty()
-    } else {
-        staged.is_empty() && unstaged.is_empty()
-    };
-    if nothing && untracked.is_empty() {
-        return Ok(None);
-    }
     let who = [identity(cx, repo, Role::Author), identity(cx, repo, Role::Committer)];
     let subject = repo.store.commit(cx.files(), &head)?.subject();
     let branch = crate::state::branch_name(cx.files(), repo).unwrap_or_else(|| "(no branch)".to_owned());
@@ -163,21 +203,22 @@ fn create(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, h
             &who,
         )?);
     }
-    let work_tree = match wanted.staged {
-        true => index_tree,
-        false => work_tree(cx, repo, &index, &head, paths)?,
+    let work_tree = match wanted.chosen {
+        Some(tree) => tree,
+        None if wanted.staged => index_tree,
+        None => work_tree(cx, repo, &index, &head, paths)?,
     };
     let message = match &wanted.message {
         Some(text) => cat!["On ", branch, ": ", text],
         None => cat!["WIP on ", place],
     };
     let made = commit(cx, repo, work_tree, &parents, message.clone(), &who)?;
-    Ok(Some(Made {
+    Ok(Made {
         commit: made,
         message,
         index_tree,
         untracked,
-    }))
+    })
 }
 
 /// Stashing works without a configured identity.
@@ -224,6 +265,9 @@ fn clean(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, he
     for path in &made.untracked {
         worktree::remove_file(cx.files_mut(), repo, path)?;
     }
+    if let Some(chosen) = wanted.chosen {
+        return take_back_chosen(cx, repo, wanted, head, &chosen);
+    }
     if wanted.staged {
         take_back_staged(cx, repo, head)?;
         return Ok(());
@@ -256,6 +300,22 @@ fn clean(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, he
             }
         }
         repo.save_index(cx.files_mut(), &mut index)?;
+    }
+    Ok(())
+}
+
+/// `-p`: what was chosen goes from the working tree; the index stays unless told otherwise.
+fn take_back_chosen(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, head: Oid, chosen: &Oid) -> Result<()> {
+    let before = repo.store.commit(cx.files(), &head)?.tree;
+    let none = Pathspec::default();
+    let changes = crate::diff::lists::trees(cx.files(), &repo.store, Some(&before), Some(chosen), &none)?;
+    if !patch::undo_in_work(cx, repo, changes)? {
+        return Err(Fault::Plain(b"Cannot remove worktree changes\n".to_vec(), 1));
+    }
+    if !wanted.keep_index {
+        let mut words = vec![b"-q".to_vec(), b"--refresh".to_vec(), b"--".to_vec()];
+        words.extend_from_slice(&wanted.paths);
+        run_command(cx, "reset", &words)?;
     }
     Ok(())
 }
