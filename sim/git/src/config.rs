@@ -704,6 +704,24 @@ fn quote_value(value: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Repeats a section under another name, right behind it. `None`: it is not there.
+pub fn copy_section(text: &[u8], from: &[u8], to: &[u8]) -> Option<Vec<u8>> {
+    let headers = section_headers(text);
+    let (mut out, mut copied) = (Vec::new(), false);
+    let first = headers.first().map_or(text.len(), |header| header.0);
+    out.extend_from_slice(&text[..first]);
+    for (at, (start, end, name)) in headers.iter().enumerate() {
+        let next = headers.get(at + 1).map_or(text.len(), |header| header.0);
+        out.extend_from_slice(&text[*start..next]);
+        if name == from {
+            copied = true;
+            out.extend_from_slice(section_header(to).strip_suffix(b"\n").unwrap_or_default());
+            out.extend_from_slice(&text[*end..next]);
+        }
+    }
+    copied.then_some(out)
+}
+
 /// Removes or renames a whole section (`git branch -d`, `-m`, `git config --remove-section`). `None`: it is not there.
 pub fn rename_section(text: &[u8], from: &[u8], to: Option<&[u8]>) -> Option<Vec<u8>> {
     let headers = section_headers(text);

@@ -7,7 +7,7 @@ use crate::command::hooks::{self, Hook, refused};
 use crate::fault::{Fault, Result};
 use crate::index::Index;
 use crate::oid::Oid;
-use crate::process::{Cx, Next, Then};
+use crate::process::{Cx, Next, Outcome, Then};
 use crate::refs::Update;
 use crate::repo::Repo;
 use crate::tracking;
@@ -117,7 +117,11 @@ pub(crate) fn moved(cx: &mut Cx<'_, '_>, repo: &Repo, old: Option<Oid>, new: Opt
         args: vec![name(old), name(new), flag.to_vec()],
         ..Hook::default()
     };
-    let then = Then::new((), |(), _, outcome| Ok(Next::Exit(u8::from(refused(&outcome)))));
+    // Of a switch only success or failure is told.
+    let then = Then::new(branch, |branch, _, outcome| match outcome {
+        Outcome::Code(code) if !branch => Ok(Next::Exit(code)),
+        outcome => Ok(Next::Exit(u8::from(refused(&outcome)))),
+    });
     hooks::run(cx, repo, &hook, then)
 }
 

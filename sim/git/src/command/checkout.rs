@@ -1,7 +1,7 @@
 //! `git checkout`: branches as `git switch`, files as `git restore`.
 
 use super::{Command, input};
-use super::switch::{create_branch, guess};
+use super::switch::{create_branch, guess, tracked_name};
 use crate::cat;
 use crate::cli::options::Parsed;
 use crate::fault::{Fault, Result};
@@ -93,11 +93,12 @@ fn run(cx: &mut Cx<'_, '_>, parsed: Parsed) -> Result<Next> {
     if let Some(name) = parsed.value("orphan") {
         return unborn(cx, &repo, name, typed, &parsed);
     }
+    let create = match create {
+        None if how.track.is_some() && !how.detach => Some((tracked_name(typed.as_deref(), "b")?, false)),
+        create => create,
+    };
     if let Some((name, force)) = create {
         return create_branch(cx, &repo, &name, force, typed.clone(), How { start: typed, ..how });
-    }
-    if how.track == Some(true) && typed.as_deref().is_none_or(|name| !name.contains(&b'/')) {
-        return Err(Fault::fatal("missing branch name; try -b"));
     }
     branch(cx, &repo, typed, &parsed, how)
 }
@@ -136,7 +137,7 @@ fn first_argument(
                 return Ok((Some(typed), Some(rest).filter(|paths| !paths.is_empty())));
             }
             let may_guess = rest.is_empty() && parsed.flag("guess") != Some(false) && !is_file;
-            if may_guess && guess(cx, repo, &typed).is_some() {
+            if may_guess && guess(cx, repo, &typed)?.is_some() {
                 return Ok((Some(typed), None));
             }
             Ok((None, Some(args.clone())))
@@ -226,7 +227,7 @@ fn branch(cx: &mut Cx<'_, '_>, repo: &Repo, typed: Option<Vec<u8>>, parsed: &Par
         return stay(cx, repo, &how);
     };
     let Some(goal) = switching::goal(cx, repo, &typed)? else {
-        if let Some(remote) = guess(cx, repo, &typed) {
+        if let Some(remote) = guess(cx, repo, &typed)? {
             return create_branch(
                 cx,
                 repo,

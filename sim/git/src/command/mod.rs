@@ -79,6 +79,7 @@ impl Command {
 fn hidden_options(command: &str) -> &'static str {
     match command {
         "add" => "    --[no-]warn-embedded-repo  x\n",
+        "branch" => "    --set-upstream  x\n",
         "commit" => "    --[no-]allow-empty  x\n    --[no-]allow-empty-message  x\n",
         "show-ref" => "    --[no-]heads  x\n",
         _ => "",

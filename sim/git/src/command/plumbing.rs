@@ -1,6 +1,7 @@
 //! What several commands that list things share: abbreviating, sorting, patterns.
 
 use crate::cat;
+use crate::cli::options::Parsed;
 use crate::fault::{Fault, Result};
 use crate::object::Kind;
 use crate::oid::Oid;
@@ -33,7 +34,7 @@ pub(super) fn peel(cx: &Cx<'_, '_>, repo: &Repo, oid: Oid, kind: Option<Kind>) -
 pub(super) fn commits(
     cx: &mut Cx<'_, '_>,
     repo: &Repo,
-    parsed: &crate::cli::options::Parsed,
+    parsed: &Parsed,
     name: &str,
 ) -> Result<Vec<Oid>> {
     let mut found = Vec::new();
@@ -44,6 +45,7 @@ pub(super) fn commits(
     {
         let text = given.value.clone().unwrap_or_else(|| b"HEAD".to_vec());
         match with_resolver(cx, repo, |resolver| resolver.object(&text))? {
+            None if name.ends_with("merged") => return Err(Fault::fatal(cat!["malformed object name ", text])),
             None => return Err(Fault::Error(cat!["malformed object name ", text], 129)),
             Some(oid) => match peel(cx, repo, oid, Some(Kind::Commit)) {
                 Some(commit) => found.push(commit),
@@ -94,4 +96,46 @@ pub(super) fn fill(format: &[u8], command: &str, get: impl Fn(&[u8]) -> Result<O
     }
     out.extend_from_slice(rest);
     Ok(out)
+}
+
+/// Whether names are laid out in columns: `--column`, `column.COMMAND`, `column.ui`.
+pub(super) fn columns_wanted(cx: &Cx<'_, '_>, repo: &Repo, parsed: &Parsed, command: &str) -> Result<bool> {
+    let words = match parsed.flag("column") {
+        Some(false) => return Ok(false),
+        Some(true) => match parsed.value("column") {
+            None => return Ok(true),
+            Some(words) => Some(words.to_vec()),
+        },
+        None => {
+            let own = repo.config.get(format!("column.{command}"));
+            own.or_else(|| repo.config.get("column.ui")).map(<[u8]>::to_vec)
+        }
+    };
+    let given = parsed.flag("column").is_some();
+    let mut wanted = given;
+    for word in words.unwrap_or_default().split(|b| matches!(b, b' ' | b',')) {
+        match word {
+            b"always" => wanted = true,
+            b"never" => wanted = false,
+            b"auto" => wanted = cx.is_terminal(),
+            b"" | b"plain" | b"column" | b"row" | b"dense" | b"nodense" => {}
+            word if given => return Err(Fault::Error(cat!["unsupported option '", word, "'"], 129)),
+            _ => {}
+        }
+    }
+    Ok(wanted)
+}
+
+/// `--color`, checked.
+pub(super) fn color_option(parsed: &Parsed) -> Result<Option<&[u8]>> {
+    match (parsed.flag("color"), parsed.value("color")) {
+        (None, _) => Ok(None),
+        (Some(false), _) => Ok(Some(b"never")),
+        (Some(true), None) => Ok(Some(b"always")),
+        (Some(true), value @ Some(b"always" | b"auto" | b"never")) => Ok(value),
+        _ => {
+            let text = b"option `color' expects \"always\", \"auto\", or \"never\"";
+            Err(Fault::Error(text.to_vec(), 129))
+        }
+    }
 }

@@ -74,6 +74,10 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         style: restoring::conflict_style(&parsed)?,
         quiet: parsed.has("quiet"),
     };
+    let create = match create {
+        None if how.track.is_some() && !how.detach => Some((tracked_name(typed.as_deref(), "c")?, false)),
+        create => create,
+    };
     if let Some((name, force)) = create {
         return create_branch(cx, &repo, &name, force, typed, how);
     }
@@ -83,7 +87,8 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         None => return Err(Fault::fatal("missing branch or commit argument")),
     };
     let Some(goal) = switching::goal(cx, &repo, &typed)? else {
-        if let Some(remote) = guess(cx, &repo, &typed).filter(|_| parsed.flag("guess") != Some(false)) {
+        let guesses = parsed.flag("guess").unwrap_or_else(|| repo.config.bool_or("checkout.guess", true));
+        if guesses && let Some(remote) = guess(cx, &repo, &typed)? {
             return create_branch(
                 cx,
                 &repo,
@@ -104,19 +109,51 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     switching::switch(cx, &repo, &goal, &how)
 }
 
-/// The one remote-tracking branch of that name.
-pub(super) fn guess(cx: &Cx<'_, '_>, repo: &Repo, name: &[u8]) -> Option<Vec<u8>> {
+/// The remote-tracking branch of that name, in full; of several the one `checkout.defaultRemote` prefers, else Git's
+/// error.
+pub(super) fn guess(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8]) -> Result<Option<Vec<u8>>> {
     let suffix = cat!["/", name];
     let refs = repo.refs.list(cx.files(), b"refs/remotes/");
-    let mut found = refs.into_iter().filter(|reference| {
-        let short = &reference.name[b"refs/remotes/".len()..];
+    let mut found: Vec<Vec<u8>> = refs.into_iter().map(|reference| reference.name).collect();
+    found.retain(|full| {
+        let short = &full[b"refs/remotes/".len()..];
         short.ends_with(&suffix) && !short[..short.len() - suffix.len()].contains(&b'/')
     });
-    let first = found.next()?;
-    if found.next().is_some() {
-        None
-    } else {
-        Some(crate::refs::shorten(&first.name).to_vec())
+    if found.len() > 1
+        && let Some(remote) = repo.config.get("checkout.defaultremote")
+    {
+        found.retain(|full| *full == cat!["refs/remotes/", remote, suffix]);
+    }
+    if found.len() < 2 {
+        return Ok(found.pop());
+    }
+    if repo.config.advice("checkoutAmbiguousRemoteBranchName") {
+        cx.eprint(concat!(
+            "hint: If you meant to check out a remote tracking branch on, e.g. 'origin',\n",
+            "hint: you can do so by fully qualifying the name with the --track option:\n",
+            "hint:\nhint:     git checkout --track origin/<name>\nhint:\n",
+            "hint: If you'd like to always have checkouts of an ambiguous <name> prefer\n",
+            "hint: one remote, e.g. the 'origin' remote, consider setting\n",
+            "hint: checkout.defaultRemote=origin in your config.\n"
+        ));
+    }
+    let count = found.len();
+    Err(Fault::fatal(cat![
+        "'",
+        name,
+        format!("' matched multiple ({count}) remote tracking branches")
+    ]))
+}
+
+/// `--track origin/topic`: the branch is called `topic`.
+pub(super) fn tracked_name(typed: Option<&[u8]>, option: &str) -> Result<Vec<u8>> {
+    let missing = || Fault::fatal(format!("missing branch name; try -{option}"));
+    let typed = typed.ok_or_else(|| Fault::fatal("--track needs a branch name"))?;
+    let short = typed.strip_prefix(b"refs/").unwrap_or(typed);
+    let short = short.strip_prefix(b"remotes/").unwrap_or(short);
+    match crate::bytes::split_once(short, b'/') {
+        Some((_, name)) if !name.is_empty() => Ok(name.to_vec()),
+        _ => Err(missing()),
     }
 }
 
