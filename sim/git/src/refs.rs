@@ -216,7 +216,8 @@ impl Refs {
         Ok(())
     }
 
-    fn check_expected(&self, name: &[u8], current: Option<Oid>, expected: Option<Oid>) -> Result<()> {
+    /// Whether a reference has the value it is expected to have.
+    pub fn check_expected(&self, name: &[u8], current: Option<Oid>, expected: Option<Oid>) -> Result<()> {
         let Some(expected) = expected else { return Ok(()) };
         let problem = match current {
             None if expected.is_null() => return Ok(()),

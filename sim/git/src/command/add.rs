@@ -38,6 +38,12 @@ pub(super) const COMMAND: Command = Command {
     ],
 };
 
+/// `git stage` is `git add`.
+pub(super) const STAGE: Command = Command {
+    name: "stage",
+    ..COMMAND
+};
+
 struct Add {
     dry_run: bool,
     verbose: bool,
@@ -117,7 +123,14 @@ fn run(cx: &mut Cx<'_, '_>, parsed: Parsed) -> Result<Next> {
     let mut index = repo.index(cx.files())?;
     let pathspec = Pathspec::parse(&repo, &paths)?;
     if parsed.has("refresh") {
+        let known = index.entries().iter().map(|entry| entry.path.as_slice());
+        if let Some(item) = pathspec.first_unmatched(known) {
+            return Err(Fault::fatal(cat!["pathspec '", item.original, "' did not match any files"]));
+        }
         worktree::refresh(cx.files(), &repo, &mut index);
+        for path in index.unmerged_paths() {
+            cx.print(cat![path, ": needs merge\n"]);
+        }
         repo.save_index(cx.files_mut(), &mut index)?;
         return Ok(Next::Exit(0));
     }
@@ -153,13 +166,14 @@ fn take(cx: &mut Cx<'_, '_>, repo: &Repo, index: &mut Index, pathspec: &Pathspec
     for path in untracked {
         add_new(cx, repo, index, &path, add)?;
     }
-    if let Some(mode) = add.chmod {
-        chmod(cx, index, pathspec, mode);
-    }
+    let failed = add.chmod.is_some_and(|mode| chmod(cx, index, pathspec, mode));
     if !add.dry_run && before != index.entries() {
         repo.save_index(cx.files_mut(), index)?;
     }
-    Ok(Next::Exit(u8::from(!ignored.is_empty())))
+    Ok(Next::Exit(match failed {
+        true => 255,
+        false => u8::from(!ignored.is_empty()),
+    }))
 }
 
 fn say_ignored(cx: &mut Cx<'_, '_>, repo: &Repo, ignored: &BTreeSet<Vec<u8>>) {
@@ -203,7 +217,12 @@ fn check_items(
             .chain(untracked)
             .any(|path| item.matches(path));
         let there = !item.is_glob() && worktree::lstat_no_links(cx.files(), repo, &item.matched).is_ok();
-        let beyond = !item.is_glob() && beyond_link(cx, repo, &item.matched);
+        let inside = if item.original.ends_with(b"/") {
+            cat![item.matched, "/"]
+        } else {
+            item.matched.clone()
+        };
+        let beyond = !item.is_glob() && beyond_link(cx, repo, &inside);
         if beyond {
             return Err(Fault::fatal(cat![
                 "pathspec '",
@@ -274,7 +293,7 @@ fn update_tracked(cx: &mut Cx<'_, '_>, repo: &Repo, index: &mut Index, pathspec:
         match state {
             FileState::Unchanged => {}
             FileState::Changed { .. } => {
-                if add.intent && index.get(&path, 0).is_some_and(|entry| entry.intent_to_add) {
+                if add.intent && index.get(&path, 0).is_some() {
                     continue;
                 }
                 if add.verbose {
@@ -302,8 +321,8 @@ fn update_tracked(cx: &mut Cx<'_, '_>, repo: &Repo, index: &mut Index, pathspec:
 }
 
 fn add_new(cx: &mut Cx<'_, '_>, repo: &Repo, index: &mut Index, path: &[u8], add: &Add) -> Result<()> {
-    if path.ends_with(b"/") {
-        return Err(Fault::gap(cat!["adding the embedded repository '", path, "'"]));
+    if let Some(folder) = path.strip_suffix(b"/") {
+        return add_embedded(cx, repo, index, folder, add);
     }
     if add.verbose {
         cx.print(cat!["add '", path, "'\n"]);
@@ -331,7 +350,52 @@ fn add_new(cx: &mut Cx<'_, '_>, repo: &Repo, index: &mut Index, path: &[u8], add
     Ok(())
 }
 
-fn chmod(cx: &mut Cx<'_, '_>, index: &mut Index, pathspec: &Pathspec, mode: u32) {
+/// A repository inside: its commit is recorded, not its files.
+fn add_embedded(cx: &mut Cx<'_, '_>, repo: &Repo, index: &mut Index, path: &[u8], add: &Add) -> Result<()> {
+    let inner = crate::refs::Refs {
+        git_dir: cat![repo.work_path(path), "/.git"],
+        log_all: false,
+    };
+    let Some(oid) = inner.head(cx.files()) else {
+        let text = cat!["error: '", path, "/' does not have a commit checked out\n"];
+        return Err(Fault::Plain(cat![text, "fatal: adding files failed\n"], 128));
+    };
+    if add.verbose {
+        cx.print(cat!["add '", path, "/'\n"]);
+    }
+    if add.dry_run {
+        return Ok(());
+    }
+    cx.eprint(cat!["warning: adding embedded git repository: ", path, "\n"]);
+    if repo.config.advice("addEmbeddedRepo") {
+        cx.eprint(cat![
+            "hint: You've added another git repository inside your current repository.\n",
+            "hint: Clones of the outer repository will not contain the contents of\n",
+            "hint: the embedded repository and will not know how to obtain it.\n",
+            "hint: If you meant to add a submodule, use:\n",
+            "hint:\nhint: \tgit submodule add <url> ",
+            path,
+            "\nhint:\nhint: If you added this path by mistake, you can remove it from the\n",
+            "hint: index with:\nhint:\nhint: \tgit rm --cached ",
+            path,
+            "\nhint:\nhint: See \"git help submodule\" for more information.\n",
+            "hint: Disable this message with \"git config advice.addEmbeddedRepo false\"\n"
+        ]);
+    }
+    let metadata = cx.files().symlink_metadata(&repo.work_path(path))?;
+    index.insert(Entry {
+        path: path.to_vec(),
+        mode: mode::GITLINK,
+        oid,
+        stat: crate::index::Stat::of(&metadata),
+        ..Entry::default()
+    });
+    Ok(())
+}
+
+/// Whether it failed for a link.
+fn chmod(cx: &mut Cx<'_, '_>, index: &mut Index, pathspec: &Pathspec, mode: u32) -> bool {
+    let mut failed = false;
     let sign = if mode == mode::EXECUTABLE { '+' } else { '-' };
     for entry in index
         .entries_mut()
@@ -339,9 +403,11 @@ fn chmod(cx: &mut Cx<'_, '_>, index: &mut Index, pathspec: &Pathspec, mode: u32)
         .filter(|entry| pathspec.matches(&entry.path))
     {
         if entry.mode == mode::SYMLINK || entry.mode == mode::GITLINK {
-            cx.eprint(cat![format!("cannot chmod {sign}x '"), entry.path, "'\n"]);
+            cx.eprint(cat![format!("error: cannot chmod {sign}x '"), entry.path, "'\n"]);
+            failed = true;
         } else {
             entry.mode = mode;
         }
     }
+    failed
 }

@@ -21,7 +21,7 @@ mod merge_file;
 mod mv;
 pub(crate) mod patch;
 mod plumbing;
-mod references;
+mod check_ref_format;
 mod reflog;
 mod reset;
 mod restore;
@@ -34,8 +34,10 @@ mod small;
 mod stash;
 mod status;
 mod switch;
+mod symbolic_ref;
 mod tag;
 mod trees;
+mod update_ref;
 mod version;
 
 use crate::cli::options::{Parsed, Syntax, parse};
@@ -89,6 +91,7 @@ fn hidden_options(command: &str) -> &'static str {
 /// The commands that exist here, by name.
 pub const TABLE: &[Command] = &[
     add::COMMAND,
+    add::STAGE,
     branch::COMMAND,
     commit::COMMAND,
     config::COMMAND,
@@ -110,11 +113,11 @@ pub const TABLE: &[Command] = &[
     hash_object::COMMAND,
     ls_files::COMMAND,
     ls_tree::COMMAND,
-    references::CHECK_REF_FORMAT,
+    check_ref_format::COMMAND,
     for_each_ref::COMMAND,
     show_ref::COMMAND,
-    references::SYMBOLIC_REF,
-    references::UPDATE_REF,
+    symbolic_ref::COMMAND,
+    update_ref::COMMAND,
     trees::COMMIT_TREE,
     trees::WRITE_TREE,
     reflog::COMMAND,

@@ -35,7 +35,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let mut index = repo.index(cx.files())?;
     let (sources, target) = parsed.args.split_at(parsed.args.len() - 1);
     let typed_target = &target[0];
-    let target = from_top(&repo, &repo.prefix, typed_target, typed_target)?;
+    let target = inside(&repo, typed_target)?;
     let into_directory = cx.files().is_dir(&repo.work_path(&target));
     if !into_directory && sources.len() > 1 {
         return Err(Fault::fatal(cat!["destination '", target, "' is not a directory"]));
@@ -43,7 +43,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let (dry_run, verbose) = (parsed.has("dry-run"), parsed.has("verbose") || parsed.has("dry-run"));
     let mut moves = Vec::new();
     for typed in sources {
-        let from = from_top(&repo, &repo.prefix, typed, typed)?;
+        let from = inside(&repo, typed)?;
         let to = match (into_directory, target.is_empty()) {
             (true, true) => path::file_name(&from).to_vec(),
             (true, false) => cat![target, "/", path::file_name(&from)],
@@ -53,7 +53,16 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             cx.print(cat!["Checking rename of '", from, "' to '", to, "'\n"]);
         }
         let slash = typed_target.ends_with(b"/") && !into_directory;
-        match check(cx, &repo, &index, &from, &to, (parsed.has("force"), verbose), slash) {
+        let found = check(cx, &repo, &index, &from, &to, (parsed.has("force"), verbose), slash);
+        // Every tracked file of a directory must be there.
+        if found == Ok(true)
+            && !parsed.has("k")
+            && let Some(gone) = first_gone(cx, &repo, &index, &from)
+        {
+            let new = cat![to, gone[from.len()..]];
+            return Err(Fault::fatal(cat!["bad source, source=", gone, ", destination=", new]));
+        }
+        match found {
             Ok(directory) => moves.push(Move { from, to, directory }),
             Err(_) if parsed.has("k") => {}
             Err(problem) => {
@@ -87,6 +96,20 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     Ok(Next::Exit(0))
 }
 
+/// The first file below a directory that the index knows and the working tree lacks.
+fn first_gone(cx: &Cx<'_, '_>, repo: &Repo, index: &Index, directory: &[u8]) -> Option<Vec<u8>> {
+    let gone = |entry: &&Entry| cx.files().symlink_metadata(&repo.work_path(&entry.path)).is_err();
+    Some(index.below(directory).iter().find(gone)?.path.clone())
+}
+
+/// What Git says here of a path outside does not begin with the path.
+fn inside(repo: &Repo, typed: &[u8]) -> Result<Vec<u8>> {
+    from_top(repo, &repo.prefix, typed, typed).map_err(|fault| match fault {
+        Fault::Fatal(text) => Fault::fatal(text.strip_prefix(cat![typed, ": "].as_slice()).unwrap_or(&text)),
+        fault => fault,
+    })
+}
+
 /// Whether the move is possible; `Ok(true)`: it is a directory's.
 fn check(
     cx: &mut Cx<'_, '_>,
@@ -105,11 +128,7 @@ fn check(
             return Err("can not move directory into itself");
         }
         if cx.files().symlink_metadata(&repo.work_path(to)).is_ok() {
-            return Err(if cx.files().is_dir(&repo.work_path(to)) {
-                "destination already exists"
-            } else {
-                "cannot move directory over file"
-            });
+            return Err("destination already exists");
         }
         return if index.below(from).is_empty() {
             Err("source directory is empty")

@@ -103,6 +103,9 @@ fn run(cx: &mut Cx<'_, '_>, parsed: Parsed) -> Result<Next> {
         }
         return reset_paths(cx, &repo, &name, &paths, &parsed);
     }
+    if parsed.has("intent-to-add") && mode.is_some_and(|mode| mode != Mode::Mixed) {
+        return Err(Fault::fatal("the option '-N' requires '--mixed'"));
+    }
     reset_commit(cx, &repo, &name, mode.unwrap_or(Mode::Mixed), &parsed)
 }
 
@@ -123,12 +126,19 @@ fn arguments(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<(Vec<u
     let some = |paths: &[Vec<u8>]| Some(paths.to_vec()).filter(|paths| !paths.is_empty());
     match parsed.dash_dash {
         Some(0) => return Ok((head, some(args))),
-        Some(at) => return Ok((dashed(&args[0]), some(&args[at.max(1)..]))),
+        Some(at) => return Ok((args[0].clone(), some(&args[at.max(1)..]))),
         None => {}
     }
-    let Some(first) = args.first().map(|name| dashed(name)) else {
+    let Some(first) = args.first().cloned() else {
         return Ok((head, None));
     };
+    if first.starts_with(b"-") {
+        return Err(Fault::fatal(cat![
+            "option '",
+            first,
+            "' must come before non-option arguments"
+        ]));
+    }
     let is_revision = match args.len() {
         1 => with_resolver(cx, repo, |resolver| resolver.commit(&first))?.is_some(),
         _ => with_resolver(cx, repo, |resolver| resolver.tree(&first))?.is_some(),
@@ -145,15 +155,22 @@ fn arguments(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<(Vec<u
         }
         return Ok((first, some(&args[1..])));
     }
+    if args.len() == 1
+        && let Some(oid) = with_resolver(cx, repo, |resolver| resolver.object(&first))?
+    {
+        let kind = repo.store.get(cx.files(), &oid)?.kind.name();
+        let hex = oid.hex();
+        let said = format!("error: object {hex} is a {kind}, not a commit\n");
+        return Err(Fault::Plain(
+            cat![said, "fatal: Could not parse object '", first, "'.\n"],
+            128,
+        ));
+    }
     // What is no revision must be there as a file.
     if cx.files().symlink_metadata(&cx.io.path(&first)).is_err() && !first.iter().any(|b| b"*?[:".contains(b)) {
         return Err(unknown_revision(&args[0]));
     }
     Ok((head, some(args)))
-}
-
-fn dashed(name: &[u8]) -> Vec<u8> {
-    if name == b"-" { b"@{-1}".to_vec() } else { name.to_vec() }
 }
 
 /// The files of a revision; of `HEAD` none before the first commit.
@@ -240,9 +257,9 @@ fn say_unstaged(cx: &mut Cx<'_, '_>, repo: &Repo, index: &Index) {
     for entry in index.entries() {
         let letter = match worktree::compare(cx.files(), repo, index, entry) {
             _ if entry.stage != 0 => "U",
+            FileState::Deleted => "D",
             _ if entry.intent_to_add => "A",
             FileState::Unchanged => continue,
-            FileState::Deleted => "D",
             FileState::Changed { mode, .. } if mode & 0o170_000 != entry.mode & 0o170_000 => "T",
             FileState::Changed { .. } => "M",
         };
@@ -301,6 +318,10 @@ fn reset_commit(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], mode: Mode, parse
             checkout::reset_merge(cx.files_mut(), repo, &mut index, &flat).map_err(|fault| could_not(&fault, name))?;
         }
         Mode::Keep => {
+            if unborn {
+                let none = Fault::error("You do not have a valid HEAD.");
+                return Err(could_not(&none, name));
+            }
             let from = tree::of_commit(cx.files(), &repo.store, repo.refs.head(cx.files()).as_ref())?;
             let plan = checkout::plan(cx.files(), repo, &index, &from, &flat)
                 .map_err(|refusal| could_not(&refusal.short_fault(), name))?;

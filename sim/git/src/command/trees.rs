@@ -1,15 +1,15 @@
 //! `git write-tree` and `git commit-tree`.
 
 use super::Command;
-use super::plumbing;
 use crate::cat;
-use crate::cli::options::usage_only;
+use crate::cli::options::{Parsed, usage_only};
 use crate::fault::{Fault, Result};
 use crate::ident::Role;
-use crate::object::{Commit, Kind};
+use crate::object::{Commit, Kind, mode};
 use crate::oid::Oid;
 use crate::process::{Cx, Next, Outcome, Then};
 use crate::repo::Repo;
+use crate::revision::with_resolver;
 
 pub(super) const WRITE_TREE: Command = Command {
     name: "write-tree",
@@ -17,7 +17,7 @@ pub(super) const WRITE_TREE: Command = Command {
     usage: include_str!("../usage/write-tree.txt"),
     help_on_stderr: false,
     paged: false,
-    supported: &["missing-ok"],
+    supported: &["missing-ok", "prefix"],
 };
 
 pub(super) const COMMIT_TREE: Command = Command {
@@ -30,7 +30,7 @@ pub(super) const COMMIT_TREE: Command = Command {
 };
 
 fn write_tree(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    WRITE_TREE.parse(args)?;
+    let parsed = WRITE_TREE.parse(args)?;
     let repo = cx.repo()?;
     let index = repo.index(cx.files())?;
     if index.has_unmerged() {
@@ -42,7 +42,17 @@ fn write_tree(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         return Err(Fault::Plain(text, 128));
     }
     let tree = index.write_tree(cx.files_mut(), &repo.store)?;
-    cx.print(cat![tree.hex(), "\n"]);
+    let mut shown = tree;
+    if let Some(prefix) = parsed.value("prefix") {
+        let path = prefix.strip_suffix(b"/").unwrap_or(prefix);
+        for part in path.split(|b| *b == b'/').filter(|part| !part.is_empty()) {
+            let inside = repo.store.tree(cx.files(), &shown)?;
+            let below = inside.iter().find(|entry| entry.name == part && entry.mode == mode::TREE);
+            let missing = || Fault::fatal(cat!["git-write-tree: prefix ", prefix, " not found"]);
+            shown = below.ok_or_else(missing)?.oid;
+        }
+    }
+    cx.print(cat![shown.hex(), "\n"]);
     Ok(Next::Exit(0))
 }
 
@@ -54,7 +64,16 @@ struct Draft {
 }
 
 fn commit_tree(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    let parsed = COMMIT_TREE.parse(args)?;
+    super::input::with_file(cx, COMMIT_TREE.parse(args)?, "F", commit_tree_of)
+}
+
+/// The object of a name.
+fn named(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8]) -> Result<Oid> {
+    let found = with_resolver(cx, repo, |resolver| resolver.object(name))?;
+    found.ok_or_else(|| Fault::fatal(cat!["not a valid object name ", name]))
+}
+
+fn commit_tree_of(cx: &mut Cx<'_, '_>, parsed: Parsed) -> Result<Next> {
     let repo = cx.repo()?;
     let [tree] = parsed.args.as_slice() else {
         if parsed.args.is_empty() {
@@ -62,13 +81,13 @@ fn commit_tree(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         }
         return Err(Fault::fatal("must give exactly one tree"));
     };
-    let oid = plumbing::object(cx, &repo, tree)?;
+    let oid = named(cx, &repo, tree)?;
     if repo.store.get(cx.files(), &oid)?.kind != Kind::Tree {
         return Err(Fault::fatal(format!("{oid} is not a valid 'tree' object")));
     }
     let mut parents = Vec::new();
     for name in parsed.values("p") {
-        let parent = plumbing::object(cx, &repo, &name)?;
+        let parent = named(cx, &repo, &name)?;
         if repo.store.get(cx.files(), &parent)?.kind != Kind::Commit {
             return Err(Fault::fatal(format!("{parent} is not a valid 'commit' object")));
         }
@@ -88,7 +107,7 @@ fn commit_tree(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         let value = given.value.clone().unwrap_or_default();
         let text = match given.name.as_str() {
             "m" => value,
-            "F" if value == b"-" => return Err(Fault::gap("'commit-tree -F -'")),
+            "F" if value == b"-" => parsed.input.clone().unwrap_or_default(),
             "F" => {
                 let full = cx.io.path(&value);
                 let text = cx.files().read(&full).map_err(|errno| {
