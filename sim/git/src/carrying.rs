@@ -23,11 +23,10 @@ pub(crate) fn carry(
     let base = tree::of_commit(cx.files(), &repo.store, Some(from.0))?;
     let staged = merge::apply::staged_paths(index, &base);
     if !staged.is_empty() {
-        let names = staged.join(b"\n".as_slice());
+        let names = staged.join(b" ".as_slice());
         return Err(Fault::fatal(cat![
             "cannot continue with staged changes in the following files:\n",
-            names,
-            "\n"
+            names
         ]));
     }
     let mut local = Flat::new();

@@ -126,7 +126,7 @@ pub(crate) fn moved(cx: &mut Cx<'_, '_>, repo: &Repo, old: Option<Oid>, new: Opt
 }
 
 /// Index and working tree go to the commit; the local changes that stay, as lines.
-fn move_tree(cx: &mut Cx<'_, '_>, repo: &Repo, old: Option<Oid>, goal: &Goal, how: &How) -> Result<Vec<u8>> {
+pub(crate) fn move_tree(cx: &mut Cx<'_, '_>, repo: &Repo, old: Option<Oid>, goal: &Goal, how: &How) -> Result<Vec<u8>> {
     let mut index = ready_index(cx, repo, how.force)?;
     let to = tree::of_commit(cx.files(), &repo.store, Some(&goal.commit))?;
     if how.force {

@@ -91,7 +91,7 @@ fn run(cx: &mut Cx<'_, '_>, parsed: Parsed) -> Result<Next> {
         return files(cx, &repo, &parsed, typed, &paths, creates);
     }
     if let Some(name) = parsed.value("orphan") {
-        return unborn(cx, &repo, name, typed, &parsed);
+        return unborn(cx, &repo, name, typed, &how);
     }
     let create = match create {
         None if how.track.is_some() && !how.detach => Some((tracked_name(typed.as_deref(), "b")?, false)),
@@ -223,6 +223,9 @@ fn branch(cx: &mut Cx<'_, '_>, repo: &Repo, typed: Option<Vec<u8>>, parsed: &Par
         return Err(Fault::fatal("'--ours/--theirs' cannot be used with switching branches"));
     }
     let detach = how.detach;
+    if typed.as_deref().is_none_or(|typed| typed == b"HEAD") && repo.refs.head(cx.files()).is_none() {
+        return Err(Fault::fatal("You are on a branch yet to be born"));
+    }
     let Some(typed) = typed.or_else(|| detach.then(|| b"HEAD".to_vec())) else {
         return stay(cx, repo, &how);
     };
@@ -283,17 +286,29 @@ fn stay(cx: &mut Cx<'_, '_>, repo: &Repo, how: &How) -> Result<Next> {
 }
 
 /// `git checkout --orphan`: index and working tree stay as they are, or become those of a commit.
-fn unborn(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], typed: Option<Vec<u8>>, parsed: &Parsed) -> Result<Next> {
-    if typed.is_some() {
-        return Err(Fault::gap("'checkout --orphan' with a start point"));
-    }
+fn unborn(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], typed: Option<Vec<u8>>, how: &How) -> Result<Next> {
     let name = super::branch::branch_name(cx, repo, name)?;
     let full = cat!["refs/heads/", name];
     if repo.refs.exists(cx.files(), &full) {
         return Err(Fault::fatal(cat!["a branch named '", name, "' already exists"]));
     }
-    let quiet = parsed.has("quiet");
-    if !quiet {
+    let quiet = how.quiet;
+    if let Some(typed) = typed {
+        let Some(goal) = switching::goal(cx, repo, &typed)? else {
+            return Err(Fault::fatal(cat![
+                "'",
+                typed,
+                "' is not a commit and a branch '",
+                name,
+                "' cannot be created from it"
+            ]));
+        };
+        let old = repo.refs.head(cx.files());
+        let changes = switching::move_tree(cx, repo, old, &goal, how)?;
+        if !quiet {
+            cx.print(changes);
+        }
+    } else if !quiet {
         let index = switching::ready_index(cx, repo, false)?;
         let head = repo.refs.head(cx.files());
         let tree = crate::tree::of_commit(cx.files(), &repo.store, head.as_ref())?;

@@ -87,6 +87,8 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         command: "config",
         usage: sub.map_or(OPTIONS_USAGE, |(_, usage)| usage),
         supported: WORKING,
+        // What follows the key is a value, whatever it begins with.
+        stop_at_argument: true,
         ..Syntax::default()
     };
     let parsed = parse(&syntax, if sub.is_some() { &args[1..] } else { args })?;

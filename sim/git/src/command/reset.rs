@@ -345,6 +345,9 @@ fn reset_commit(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], mode: Mode, parse
             cx.print(line);
         }
     }
+    if mode == Mode::Hard {
+        super::merge::autostash::save(cx, repo)?;
+    }
     switching::remove_state(cx, repo);
     Ok(Next::Exit(0))
 }

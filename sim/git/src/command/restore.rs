@@ -72,7 +72,7 @@ fn run(cx: &mut Cx<'_, '_>, parsed: Parsed) -> Result<Next> {
             }
         }
     };
-    if paths.is_empty() && parsed.paths.is_none() {
+    if paths.is_empty() {
         return Err(Fault::fatal("you must specify path(s) to restore"));
     }
     let restore = Restore {

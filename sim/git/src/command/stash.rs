@@ -106,7 +106,9 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             if !entry.is_reference {
                 return Err(Fault::error(cat!["'", entry.name, "' is not a stash reference"]));
             }
-            let code = apply::run(cx, &repo, &entry, index, quiet)?;
+            let code = apply::run(cx, &repo, &entry, index, quiet).inspect_err(|_| {
+                cx.print("The stash entry is kept in case you need it again.\n");
+            })?;
             if code != 0 {
                 cx.print("The stash entry is kept in case you need it again.\n");
                 return Ok(Next::Exit(code));
@@ -140,7 +142,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         b"branch" => branch(cx, &repo, rest),
         b"create" => push::create_only(cx, &repo, &rest.join(b" ".as_slice())),
         b"store" => store_only(cx, &repo, rest),
-        word if word.starts_with(b"-") => push_words(cx, args, false),
+        word if word.starts_with(b"-") => assumed_push(cx, args),
         _ => Err(Fault::fatal(cat![
             "subcommand wasn't specified; 'push' can't be assumed due to unexpected token '",
             word,
@@ -178,6 +180,26 @@ fn push_words(cx: &mut Cx<'_, '_>, args: &[Vec<u8>], save: bool) -> Result<Next>
     input::with_paths(cx, parsed, |cx, parsed| pushed(cx, parsed, false))
 }
 
+/// Options without `push`: paths must stand behind `--`.
+fn assumed_push(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
+    let usage = format!("{PUSH_USAGE}{PUSH_OPTIONS}\n");
+    let syntax = Syntax {
+        command: "stash push",
+        usage: &usage,
+        supported: PUSH_SUPPORTED,
+        ..Syntax::default()
+    };
+    let parsed = parse(&syntax, args)?;
+    if let Some(token) = parsed.split().0.first() {
+        return Err(Fault::fatal(cat![
+            "subcommand wasn't specified; 'push' can't be assumed due to unexpected token '",
+            token,
+            "'"
+        ]));
+    }
+    push_words(cx, args, false)
+}
+
 fn pushed(cx: &mut Cx<'_, '_>, parsed: Parsed, save: bool) -> Result<Next> {
     let repo = &cx.work_repo()?;
     let patch = parsed.has("patch");
@@ -212,7 +234,7 @@ fn pushed(cx: &mut Cx<'_, '_>, parsed: Parsed, save: bool) -> Result<Next> {
 fn entry(cx: &mut Cx<'_, '_>, repo: &Repo, args: &[Vec<u8>]) -> Result<Entry> {
     if args.len() > 1 {
         let names = args.iter().fold(Vec::new(), |all, arg| cat![all, " '", arg, "'"]);
-        return Err(Fault::error(cat!["Too many revisions specified:", names]));
+        return Err(Fault::Plain(cat!["Too many revisions specified:", names, "\n"], 1));
     }
     let name = match args.first() {
         None => {
@@ -276,8 +298,32 @@ fn drop_entry(cx: &mut Cx<'_, '_>, repo: &Repo, entry: &Entry, quiet: bool) -> R
     Ok(())
 }
 
+/// Puts the changes of tracked files into a commit that no entry names; `None`: there are none.
+pub(super) fn make(cx: &mut Cx<'_, '_>, repo: &Repo, message: &[u8]) -> Result<Option<Oid>> {
+    push::create_commit(cx, repo, message)
+}
+
+/// Index and working tree become HEAD's.
+pub(super) fn throw_away(cx: &mut Cx<'_, '_>, repo: &Repo) -> Result<()> {
+    let mut index = repo.index(cx.files())?;
+    let head = repo.refs.head(cx.files());
+    let to = tree::of_commit(cx.files(), &repo.store, head.as_ref())?;
+    crate::checkout::force(cx.files_mut(), repo, &mut index, &to)?;
+    repo.save_index(cx.files_mut(), &mut index)
+}
+
+/// Applies such a commit; `false`: it met conflicts, and nothing of it stays.
+pub(super) fn bring_back(cx: &mut Cx<'_, '_>, repo: &Repo, commit: Oid) -> Result<bool> {
+    let name = commit.hex().into_bytes();
+    let entry = entry(cx, repo, &[name])?;
+    match apply::run(cx, repo, &entry, false, true) {
+        Ok(code) => Ok(code == 0),
+        Err(_) => Ok(false),
+    }
+}
+
 /// Makes a commit the newest entry.
-fn store(cx: &mut Cx<'_, '_>, repo: &Repo, commit: Oid, message: &[u8]) -> Result<()> {
+pub(super) fn store(cx: &mut Cx<'_, '_>, repo: &Repo, commit: Oid, message: &[u8]) -> Result<()> {
     let who = cx.log_identity(repo)?;
     let update = Update {
         name: REF,
@@ -319,7 +365,7 @@ fn store_only(cx: &mut Cx<'_, '_>, repo: &Repo, args: &[Vec<u8>]) -> Result<Next
         return Err(Fault::Plain(cat!["Cannot update refs/stash with ", name, "\n"], 1));
     };
     if repo.store.commit(cx.files(), &commit)?.parents.len() < 2 {
-        return Err(Fault::error(cat!["'", name, "' is not a stash-like commit"]));
+        return Err(Fault::fatal(format!("'{commit}' is not a stash-like commit")));
     }
     let message = parsed
         .value("message")
@@ -357,6 +403,7 @@ fn show(cx: &mut Cx<'_, '_>, repo: &Repo, args: &[Vec<u8>]) -> Result<Next> {
             b"-u" | b"--include-untracked" => untracked = true,
             b"--no-include-untracked" => untracked = false,
             b"--only-untracked" => only_untracked = true,
+            b"--" => {}
             word if word.starts_with(b"-") => {
                 if !options.take(word, &mut all, Some(repo))? {
                     let usage = "usage: git stash show [-u | --include-untracked | --only-untracked] [<diff-options>] [<stash>]\n\n    -u, --[no-]include-untracked\n                          include untracked files in the stash\n    --only-untracked      only show untracked files in the stash\n\n";
@@ -407,7 +454,9 @@ fn branch(cx: &mut Cx<'_, '_>, repo: &Repo, args: &[Vec<u8>]) -> Result<Next> {
     };
     let entry = entry(cx, repo, rest)?;
     let words = [b"-b".to_vec(), name.clone(), entry.base.hex().into_bytes()];
-    if let Next::Exit(code @ 1..) = run_command(cx, "checkout", &words)? {
+    // Of the checkout only success or failure is told.
+    let failed = |fault: Fault| Fault::Plain(fault.render().0, 1);
+    if let Next::Exit(code @ 1..) = run_command(cx, "checkout", &words).map_err(failed)? {
         return Ok(Next::Exit(code));
     }
     let repo = cx.work_repo()?;

@@ -79,6 +79,11 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         create => create,
     };
     if let Some((name, force)) = create {
+        if let Some(typed) = &typed
+            && switching::goal(cx, &repo, typed)?.is_none()
+        {
+            return Err(Fault::fatal(cat!["invalid reference: ", typed]));
+        }
         return create_branch(cx, &repo, &name, force, typed, how);
     }
     let typed = match typed {
@@ -101,7 +106,11 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
                 },
             );
         }
-        return Err(Fault::fatal(cat!["invalid reference: ", typed]));
+        if typed == b"HEAD" && how.detach {
+            return Err(Fault::fatal("You are on a branch yet to be born"));
+        }
+        let shown = if typed == b"-" { b"@{-1}".to_vec() } else { typed };
+        return Err(Fault::fatal(cat!["invalid reference: ", shown]));
     };
     if goal.branch.is_none() && !how.detach {
         return Err(not_a_branch(cx, &repo, &goal.name));
@@ -255,6 +264,7 @@ fn not_a_branch(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8]) -> Fault {
         Some(full) if full.starts_with(b"refs/remotes/") => {
             cat!["remote branch '", &full[b"refs/remotes/".len()..], "'"]
         }
+        Some(b"HEAD") if let Some(branch) = repo.refs.head_branch(cx.files()) => cat!["'", branch, "'"],
         Some(full) if full != b"HEAD" => cat!["'", full, "'"],
         _ => cat!["commit '", name, "'"],
     };

@@ -1,8 +1,7 @@
 //! `git tag`.
 
 use super::Command;
-use super::commit::paragraphs;
-use super::plumbing;
+use super::{input, plumbing};
 use crate::bytes::lossy;
 use crate::cat;
 use crate::cli::options::Parsed;
@@ -14,7 +13,7 @@ use crate::object::{Kind, Signature, Tag};
 use crate::oid::Oid;
 use crate::output::columns;
 use crate::process::{Cx, Next, Outcome, Then};
-use crate::refs::{Update, check_format};
+use crate::refs::{Ref, Update, check_format};
 use crate::repo::Repo;
 use crate::revision::with_resolver;
 use crate::wildmatch::wildmatch;
@@ -49,16 +48,38 @@ pub(super) const COMMAND: Command = Command {
         "format",
         "color",
         "ignore-case",
+        "verify",
+        "trailer",
     ],
 };
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    let parsed = COMMAND.parse(args)?;
+    input::with_file(cx, COMMAND.parse(args)?, "file", run)
+}
+
+fn run(cx: &mut Cx<'_, '_>, parsed: Parsed) -> Result<Next> {
     let repo = cx.repo()?;
     let filters = ["contains", "no-contains", "merged", "no-merged", "points-at"];
     let filtering = filters.iter().any(|name| parsed.has(name));
+    let words = [
+        ("-d", parsed.has("delete")),
+        ("-v", parsed.has("verify")),
+        ("-l", parsed.has("list") || filtering || parsed.has("n")),
+    ];
+    let given: Vec<&str> = words.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+    if let [one, other, ..] = given.as_slice() {
+        let text = format!("options '{one}' and '{other}' cannot be used together");
+        return Err(Fault::Error(text.into_bytes(), 129));
+    }
+    let makes = ["annotate", "message", "file", "force"].iter().any(|name| parsed.has(name));
+    if !given.is_empty() && makes {
+        return Err(crate::cli::options::usage_only(COMMAND.usage));
+    }
     if parsed.has("delete") {
         return delete(cx, &repo, &parsed.args);
+    }
+    if parsed.has("verify") {
+        return verify(cx, &repo, &parsed.args);
     }
     let list_mode = parsed.has("list") || parsed.has("n") || filtering || parsed.args.is_empty();
     let creating = ["annotate", "message", "file", "edit"]
@@ -71,6 +92,11 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
 }
 
 fn list(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
+    let lines_wanted = lines_wanted(parsed)?;
+    let in_columns = plumbing::columns_wanted(cx, repo, parsed, "tag")?;
+    if parsed.flag("column") == Some(true) && lines_wanted > 0 {
+        return Err(Fault::fatal("options '--column' and '-n' cannot be used together"));
+    }
     let mut refs = repo.refs.list(cx.files(), b"refs/tags/");
     let ignore_case = parsed.has("ignore-case");
     if !parsed.args.is_empty() {
@@ -113,18 +139,38 @@ fn list(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
             .collect();
     }
     listing.sort(&mut refs, &keys, ignore_case)?;
-    let lines_wanted: usize = match (parsed.has("n"), parsed.value("n")) {
-        (false, _) => 0,
-        (true, None) => 1,
+    let cells = cells(&listing, &refs, parsed, lines_wanted)?;
+    if in_columns && lines_wanted == 0 {
+        let width = cx.width();
+        // Two spaces stand between names.
+        let padded: Vec<Vec<u8>> = cells.iter().map(|cell| cat![cell, " "]).collect();
+        let text = columns(&padded, width, "");
+        let lines: Vec<&[u8]> = crate::bytes::lines(&text).map(<[u8]>::trim_ascii_end).collect();
+        cx.print(cat![lines.join(b"\n".as_slice()), if lines.is_empty() { "" } else { "\n" }]);
+        return Ok(Next::Exit(0));
+    }
+    for cell in cells {
+        cx.print(cat![cell, "\n"]);
+    }
+    Ok(Next::Exit(0))
+}
+
+/// `-n`: how many lines of each message are shown.
+fn lines_wanted(parsed: &Parsed) -> Result<usize> {
+    match (parsed.has("n"), parsed.value("n")) {
+        (false, _) => Ok(0),
+        (true, None) => Ok(1),
         (true, Some(text)) => crate::bytes::parse_number(text).ok_or_else(|| {
-            Fault::Error(
-                b"switch `n' expects an integer value with an optional k/m/g suffix".to_vec(),
-                129,
-            )
-        })?,
-    };
+            let text = b"switch `n' expects an integer value with an optional k/m/g suffix";
+            Fault::Error(text.to_vec(), 129)
+        }),
+    }
+}
+
+/// What is printed of each tag.
+fn cells(listing: &Listing<'_>, refs: &[Ref], parsed: &Parsed, lines_wanted: usize) -> Result<Vec<Vec<u8>>> {
     let mut cells = Vec::new();
-    for item in &refs {
+    for item in refs {
         let name = &item.name[10..];
         if let Some(format) = parsed.value("format") {
             let line = listing.format(item, format)?;
@@ -139,15 +185,36 @@ fn list(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
             cells.push(name.to_vec());
         }
     }
-    if parsed.has("column") && lines_wanted == 0 {
-        let width = cx.width();
-        cx.print(columns(&cells, width, ""));
-        return Ok(Next::Exit(0));
+    Ok(cells)
+}
+
+/// `-v`: what a tag says; nothing here is signed.
+fn verify(cx: &mut Cx<'_, '_>, repo: &Repo, names: &[Vec<u8>]) -> Result<Next> {
+    let mut failed = false;
+    for name in names {
+        let full = cat!["refs/tags/", name];
+        let Some(oid) = repo.refs.oid(cx.files(), &full) else {
+            cx.eprint(cat!["error: tag '", name, "' not found.\n"]);
+            failed = true;
+            continue;
+        };
+        let object = repo.store.get(cx.files(), &oid)?;
+        if object.kind != Kind::Tag {
+            let kind = object.kind.name();
+            cx.eprint(cat![
+                "error: ",
+                name,
+                format!(": cannot verify a non-tag object of type {kind}.\n")
+            ]);
+        } else if crate::bytes::find(&object.content, b"-----BEGIN ").is_some() {
+            return Err(Fault::gap("'tag --verify' of a signed tag"));
+        } else {
+            cx.print(object.content.as_slice());
+            cx.eprint("error: no signature found\n");
+        }
+        failed = true;
     }
-    for cell in cells {
-        cx.print(cat![cell, "\n"]);
-    }
-    Ok(Next::Exit(0))
+    Ok(Next::Exit(u8::from(failed)))
 }
 
 fn delete(cx: &mut Cx<'_, '_>, repo: &Repo, names: &[Vec<u8>]) -> Result<Next> {
@@ -171,6 +238,8 @@ struct Draft {
     repo: Repo,
     name: Vec<u8>,
     object: Oid,
+    /// As it was named.
+    target: Vec<u8>,
     old: Option<Oid>,
     cleanup: Cleanup,
     tagger: Option<Signature>,
@@ -190,7 +259,7 @@ fn create(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
         return Err(Fault::fatal(cat!["Failed to resolve '", target, "' as a valid ref."]));
     };
     let full = cat!["refs/tags/", name];
-    if name.starts_with(b"-") || name == b"HEAD" || !check_format(&full, false) {
+    if name.starts_with(b"-") || !check_format(&full, false) {
         return Err(Fault::fatal(cat!["'", name, "' is not a valid tag name."]));
     }
     let old = repo.refs.oid(cx.files(), &full);
@@ -203,6 +272,7 @@ fn create(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
         repo: repo.clone(),
         name,
         object,
+        target,
         old,
         cleanup: Cleanup::parse(parsed.value("cleanup"), true)?,
         tagger: None,
@@ -211,8 +281,8 @@ fn create(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
         return finish(cx, &draft, object);
     }
     let text = match (messages.is_empty(), parsed.value("file")) {
-        (false, _) => Some(paragraphs(&messages)),
-        (true, Some(b"-")) => return Err(Fault::gap("'tag -F -'")),
+        (false, _) => Some(messages.join(b"\n\n".as_slice())),
+        (true, Some(_)) if parsed.input.is_some() => parsed.input.clone(),
         (true, Some(file)) => {
             let full = cx.io.path(file);
             let text = cx
@@ -224,28 +294,38 @@ fn create(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
         (true, None) => None,
     };
     draft.tagger = Some(cx.identity(repo, Role::Committer)?);
+    let text = text.map(|mut text| {
+        message::add_trailers(&mut text, &parsed.values("trailer"));
+        text
+    });
     match text {
         Some(text) if !parsed.has("edit") => annotate(cx, &draft, &text),
-        text => {
-            let path = repo.git_path("TAG_EDITMSG");
+        text => edit(cx, draft, text, &parsed.values("trailer")),
+    }
+}
+
+/// Opens the editor on the message that is there: the one given, or the old tag's; else on an empty one and advice.
+fn edit(cx: &mut Cx<'_, '_>, draft: Draft, text: Option<Vec<u8>>, trailers: &[Vec<u8>]) -> Result<Next> {
+    let repo = draft.repo.clone();
+    let path = repo.git_path("TAG_EDITMSG");
+    let old = draft.old.and_then(|oid| repo.store.tag(cx.files(), &oid).ok());
+    let mut start = match (text, old) {
+        (Some(text), _) => text,
+        (None, Some(tag)) => tag.message,
+        (None, None) => {
             let comment = comment_char(&repo.config);
-            let old_message = draft
-                .old
-                .and_then(|oid| repo.store.tag(cx.files(), &oid).ok())
-                .map(|tag| tag.message);
-            let start = text.or(old_message).unwrap_or_else(|| b"\n".to_vec());
-            let start = if start == b"\n" { start } else { cat![start] };
-            let keeps = draft.cleanup != Cleanup::Strip;
-            let rule = if keeps {
-                format!("Lines starting with '{comment}' will be kept; you may remove them yourself if you want to.\n")
-            } else {
+            let rule = if draft.cleanup == Cleanup::Strip {
                 format!("Lines starting with '{comment}' will be ignored.\n")
+            } else {
+                format!("Lines starting with '{comment}' will be kept; you may remove them yourself if you want to.\n")
             };
             let help = format!("\nWrite a message for tag:\n  {}\n{rule}", lossy(&draft.name));
-            cx.files_mut().write(&path, cat![start, commented(&help, &comment)])?;
-            cx.edit_message(repo, path, Then::new(Box::new(draft), edited))
+            cat!["\n", commented(&help, &comment)]
         }
-    }
+    };
+    message::add_trailers(&mut start, trailers);
+    cx.files_mut().write(&path, start)?;
+    cx.edit_message(&repo, path, Then::new(Box::new(draft), edited))
 }
 
 fn edited(draft: Box<Draft>, cx: &mut Cx<'_, '_>, _: Outcome) -> Result<Next> {
@@ -268,7 +348,7 @@ fn annotate(cx: &mut Cx<'_, '_>, draft: &Draft, text: &[u8]) -> Result<Next> {
             "hint: \tgit tag -f ",
             draft.name,
             " ",
-            draft.object.hex(),
+            draft.target,
             "^{}\n",
             "hint: Disable this message with \"git config advice.nestedTag false\"\n"
         ]);

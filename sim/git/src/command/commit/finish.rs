@@ -17,14 +17,13 @@ use essaim_kernel::Value;
 use std::collections::BTreeMap;
 
 /// Files of an operation that a commit concludes.
-const CONCLUDED: [&str; 8] = [
+const CONCLUDED: [&str; 7] = [
     "CHERRY_PICK_HEAD",
     "REVERT_HEAD",
     "MERGE_HEAD",
     "MERGE_MSG",
     "MERGE_MODE",
     "SQUASH_MSG",
-    "MERGE_AUTOSTASH",
     "AUTO_MERGE",
 ];
 
@@ -98,11 +97,13 @@ pub(super) fn finish(cx: &mut Cx<'_, '_>, draft: Box<Draft>) -> Result<Next> {
 
 /// Says what was committed.
 pub(super) fn say(cx: &mut Cx<'_, '_>, draft: &Draft, made: Oid) -> Result<Next> {
+    let repo = draft.repo.clone();
     if !draft.options.quiet {
         let commit = draft.repo.store.commit(cx.files(), &made)?;
         let text = summary_text(cx, draft, &made, &commit)?;
         cx.print(text);
     }
+    crate::command::merge::autostash::apply(cx, &repo)?;
     Ok(Next::Exit(0))
 }
 

@@ -23,7 +23,6 @@ use crate::status::{self, Options as StatusOptions, Status};
 use crate::tree::Flat;
 use crate::worktree;
 use options::Options;
-pub(super) use options::paragraphs;
 
 pub(super) const COMMAND: Command = Command {
     name: "commit",

@@ -275,7 +275,7 @@ fn exclusive(options: &[(&str, bool)]) -> Result<()> {
 }
 
 /// Several `-m`: each is a paragraph.
-pub(in crate::command) fn paragraphs(messages: &[Vec<u8>]) -> Vec<u8> {
+fn paragraphs(messages: &[Vec<u8>]) -> Vec<u8> {
     let mut out: Vec<u8> = Vec::new();
     for message in messages {
         if !out.is_empty() {

@@ -197,6 +197,7 @@ fn record(cx: &mut Cx<'_, '_>, done: &Done) -> Result<Next> {
     let oid = repo.store.write(cx.files_mut(), Kind::Commit, &commit.write())?;
     let said = cat!["Merge made by the '", strategy.name(), "' strategy."];
     finish(cx, job, Some(oid), Some(&said))?;
+    super::autostash::apply(cx, repo)?;
     remove_state(cx, repo)?;
     let branch = crate::state::branch_name(cx.files(), repo).unwrap_or_default();
     let mut fields: BTreeMap<&'static str, Value> = BTreeMap::new();

@@ -9,6 +9,7 @@ use crate::object::Kind;
 use crate::process::Cx;
 use crate::repo::Repo;
 use crate::revision::with_resolver;
+use crate::walk::History;
 use crate::wildmatch;
 
 /// The message given, or `Merge branch 'topic' into main`.
@@ -18,11 +19,43 @@ pub(super) fn compose(cx: &mut Cx<'_, '_>, repo: &Repo, options: &Options, heads
     } else {
         title(cx, repo, options, heads)?
     };
+    if options.log > 0 {
+        for head in heads {
+            let listed = shortlog(cx, repo, options.log, head)?;
+            text.extend_from_slice(&listed);
+        }
+    }
     if options.signoff {
         let committer = cx.identity(repo, Role::Committer)?;
         crate::message::add_trailer(&mut text, &cat!["Signed-off-by: ", committer.who()]);
     }
     Ok(text)
+}
+
+/// `--log`: the subjects of what one branch brings, the newest first.
+fn shortlog(cx: &Cx<'_, '_>, repo: &Repo, most: usize, head: &Head) -> Result<Vec<u8>> {
+    let mut history = History::new(&repo.store, cx.files());
+    let known: Vec<_> = repo.refs.head(cx.files()).into_iter().collect();
+    let mut subjects = Vec::new();
+    for oid in history.by_date(&[head.oid], &known)? {
+        let commit = history.commit(&oid)?;
+        if commit.parents.len() < 2 {
+            subjects.push(commit.subject());
+        }
+    }
+    let count = subjects.len();
+    let mut out = if count > most {
+        cat!["\n\n* ", head.name, format!(": ({count} commits)")]
+    } else {
+        cat!["\n\n* ", head.name, ":"]
+    };
+    for subject in subjects.iter().take(most) {
+        out.extend_from_slice(&cat!["\n  ", subject]);
+    }
+    if count > most {
+        out.extend_from_slice(b"\n  ...");
+    }
+    Ok(out)
 }
 
 /// What the commits are, in the order Git lists them.
@@ -72,7 +105,14 @@ fn joined(one: &str, many: &str, names: &[Vec<u8>]) -> Vec<u8> {
 
 fn sort(cx: &mut Cx<'_, '_>, repo: &Repo, head: &Head, groups: &mut Groups) -> Result<()> {
     let quoted = |name: &[u8]| cat!["'", name, "'"];
+    let followed = [b"@{u}".as_slice(), b"@{upstream}"].contains(&head.name.as_slice());
+    let upstream = crate::state::branch_name(cx.files(), repo)
+        .filter(|_| followed)
+        .and_then(|branch| crate::revision::upstream(repo, branch.as_bytes()));
     let (name, found) = with_resolver(cx, repo, |resolver| {
+        if let Some(full) = &upstream {
+            return Ok((crate::refs::shorten(full).to_vec(), resolver.dwim(full)?));
+        }
         let name = resolver.interpret(&head.name)?.unwrap_or_else(|| head.name.clone());
         let found = resolver.dwim(&name)?;
         Ok((name, found))

@@ -1,5 +1,6 @@
 //! `git merge`.
 
+pub(super) mod autostash;
 mod finish;
 mod message;
 mod octopus;
@@ -60,6 +61,8 @@ pub(super) const COMMAND: Command = Command {
         "signoff",
         "no-verify",
         "verify",
+        "autostash",
+        "log",
     ],
 };
 
@@ -83,8 +86,14 @@ struct Job {
 }
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
-    let parsed = COMMAND.parse(args)?;
     let repo = cx.work_repo()?;
+    let mut words = Vec::new();
+    if let Some(branch) = crate::state::branch_name(cx.files(), &repo) {
+        let own = repo.config.get(format!("branch.{branch}.mergeoptions")).unwrap_or_default();
+        words.extend(own.split(|b| *b == b' ').filter(|word| !word.is_empty()).map(<[u8]>::to_vec));
+    }
+    words.extend_from_slice(args);
+    let parsed = COMMAND.parse(&words)?;
     let merging = repo.has_git_file(cx.files(), "MERGE_HEAD");
     for (name, verb) in [("abort", "abort"), ("quit", "quit"), ("continue", "continue")] {
         if !parsed.has(name) {
@@ -113,12 +122,11 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         }
     }
     let options = Options::new(cx, &repo, &parsed)?;
-    let mut names = parsed.args.clone();
+    let last = |name: &Vec<u8>| if name == b"-" { b"@{-1}".to_vec() } else { name.clone() };
+    let mut names: Vec<Vec<u8>> = parsed.args.iter().map(last).collect();
     if names.is_empty() {
         names = vec![options::upstream(cx, &repo)?];
     }
-    let action = cat!["merge ", names.join(b" ".as_slice())];
-    let action = cx.io.var("GIT_REFLOG_ACTION").map_or(action, <[u8]>::to_vec);
     let Some(head) = repo.refs.head(cx.files()) else {
         return unborn(cx, &repo, &options, &names);
     };
@@ -130,6 +138,9 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         });
     }
     let heads = reduce(cx, &repo, head, heads)?;
+    let kept: Vec<&[u8]> = heads.iter().map(|head| head.name.as_slice()).collect();
+    let action = cat!["merge ", kept.join(b" ".as_slice())];
+    let action = cx.io.var("GIT_REFLOG_ACTION").map_or(action, <[u8]>::to_vec);
     let message = message::compose(cx, &repo, &options, &heads)?;
     run(
         cx,
@@ -150,11 +161,13 @@ fn in_progress(cx: &mut Cx<'_, '_>, repo: &Repo, what: &str, merging: bool) -> R
         "abort" if !merging => Err(Fault::fatal("There is no merge to abort (MERGE_HEAD missing).")),
         "abort" => {
             let next = (super::reset::COMMAND.main)(cx, &[b"--merge".to_vec()])?;
+            autostash::apply(cx, repo)?;
             finish::remove_state(cx, repo)?;
             cx.io.record("git.merge_aborted", BTreeMap::new());
             Ok(next)
         }
         "quit" => {
+            autostash::save(cx, repo)?;
             finish::remove_state(cx, repo)?;
             Ok(Next::Exit(0))
         }
@@ -277,6 +290,9 @@ fn fast_forward(cx: &mut Cx<'_, '_>, job: &Job) -> Result<Next> {
         ];
         cx.print(line);
     }
+    if job.options.autostash {
+        autostash::create(cx, repo)?;
+    }
     let mut index = repo.index(cx.files())?;
     worktree::refresh(cx.files(), repo, &mut index);
     let from = tree::of_commit(cx.files(), &repo.store, Some(&job.head))?;
@@ -292,6 +308,7 @@ fn fast_forward(cx: &mut Cx<'_, '_>, job: &Job) -> Result<Next> {
     };
     let said = cat!["Fast-forward", ignored];
     finish::finish(cx, job, Some(to), Some(&said))?;
+    autostash::apply(cx, repo)?;
     finish::remove_state(cx, repo)?;
     let branch = crate::state::branch_name(cx.files(), repo).unwrap_or_default();
     let mut fields = BTreeMap::new();
@@ -304,6 +321,9 @@ fn fast_forward(cx: &mut Cx<'_, '_>, job: &Job) -> Result<Next> {
 
 fn true_merge(cx: &mut Cx<'_, '_>, job: Job, bases: &[Oid]) -> Result<Next> {
     let repo = &job.repo;
+    if job.options.autostash {
+        autostash::create(cx, repo)?;
+    }
     let mut index = repo.index(cx.files())?;
     worktree::refresh(cx.files(), repo, &mut index);
     repo.save_index(cx.files_mut(), &mut index)?;
@@ -326,6 +346,14 @@ fn true_merge(cx: &mut Cx<'_, '_>, job: Job, bases: &[Oid]) -> Result<Next> {
             names,
             "\n"
         ];
+        // Git puts the staged changes away and brings them back; HEAD's log shows it.
+        let entry = crate::refs::LogEntry {
+            old: job.head,
+            new: job.head,
+            who: cx.log_identity(repo)?,
+            message: cat![job.action, ": updating HEAD"],
+        };
+        repo.refs.append_log(cx.files_mut(), b"HEAD", &entry, false)?;
         return Err(failed(said));
     }
     let merged = match strategy {
@@ -373,6 +401,7 @@ fn stop(cx: &mut Cx<'_, '_>, job: &Job, merged: &engine::Merged) -> Result<Next>
         finish::write_state(cx, job, &job.message)?;
     }
     if merged.is_clean() {
+        autostash::say_waiting(cx, repo);
         cx.eprint("Automatic merge went well; stopped before committing as requested\n");
         return if job.options.squash {
             finish::afterwards(cx, job, 0)
@@ -406,6 +435,7 @@ fn stop(cx: &mut Cx<'_, '_>, job: &Job, merged: &engine::Merged) -> Result<Next>
     }
     cx.files_mut().write(&repo.git_path("MERGE_MSG"), text)?;
     cx.print("Automatic merge failed; fix conflicts and then commit the result.\n");
+    autostash::say_waiting(cx, repo);
     let branch = crate::state::branch_name(cx.files(), repo).unwrap_or_default();
     let mut fields = BTreeMap::new();
     fields.insert("branch", Value::from(branch));

@@ -52,6 +52,9 @@ pub(super) struct Options {
     pub quiet: bool,
     pub unrelated: bool,
     pub signoff: bool,
+    pub autostash: bool,
+    /// `--log`: how many commits of each branch the message lists.
+    pub log: usize,
     pub verify: bool,
     pub has_message: bool,
     /// `-m` and `-F`.
@@ -112,6 +115,10 @@ impl Options {
             quiet: parsed.has("quiet"),
             unrelated: parsed.has("allow-unrelated-histories"),
             signoff: parsed.has("signoff"),
+            autostash: parsed
+                .flag("autostash")
+                .unwrap_or_else(|| config.bool_or("merge.autostash", false)),
+            log: log_length(parsed, config)?,
             verify: !(parsed.has("no-verify") || parsed.flag("verify") == Some(false)),
             has_message,
             message,
@@ -173,6 +180,24 @@ fn apply(how: &mut engine::Options, option: &[u8]) -> Result<bool> {
         _ => return Ok(false),
     }
     Ok(true)
+}
+
+/// `--log`, else `merge.log`: a number, or 20.
+fn log_length(parsed: &Parsed, config: &crate::config::Config) -> Result<usize> {
+    let by_default = 20;
+    let length = match parsed.flag("log") {
+        Some(false) => 0,
+        Some(true) => parsed.number("log")?.unwrap_or(by_default),
+        None => match config.get("merge.log").or_else(|| config.get("merge.summary")) {
+            None => 0,
+            Some(text) => match crate::bytes::parse_number(text) {
+                Some(number) => number,
+                None if crate::config::parse_bool(Some(text)) == Some(true) => by_default,
+                None => 0,
+            },
+        },
+    };
+    Ok(usize::try_from(length).unwrap_or(0))
 }
 
 fn strategy(parsed: &Parsed) -> Result<Option<Strategy>> {

@@ -11,7 +11,7 @@ use crate::oid::Oid;
 use crate::pathspec::Pathspec;
 use crate::process::{Cx, Next, Then};
 use crate::repo::Repo;
-use crate::worktree::{self, FileState, UntrackedMode};
+use crate::worktree::{self, UntrackedMode};
 use crate::{checkout, status, tree};
 
 /// What `git stash push` was told.
@@ -44,9 +44,8 @@ pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: Wanted) -> Result<Ne
         return Err(Fault::Plain(text.to_vec(), 1));
     }
     if wanted.staged && wanted.untracked {
-        return Err(Fault::error(
-            "options '--staged' and '--include-untracked' cannot be used together",
-        ));
+        let text = b"Can't use --staged and --include-untracked or --all at the same time\n";
+        return Err(Fault::Plain(text.to_vec(), 1));
     }
     let paths = Pathspec::parse(repo, &wanted.paths)?;
     let index = refreshed(cx, repo)?;
@@ -112,6 +111,14 @@ fn put_away(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec,
 }
 
 pub(super) fn create_only(cx: &mut Cx<'_, '_>, repo: &Repo, message: &[u8]) -> Result<Next> {
+    if let Some(commit) = create_commit(cx, repo, message)? {
+        cx.print(format!("{commit}\n"));
+    }
+    Ok(Next::Exit(0))
+}
+
+/// The commit alone; `None`: there is nothing to put away.
+pub(super) fn create_commit(cx: &mut Cx<'_, '_>, repo: &Repo, message: &[u8]) -> Result<Option<Oid>> {
     refreshed(cx, repo)?;
     let Some(head) = repo.refs.head(cx.files()) else {
         return Err(Fault::Plain(b"You do not have the initial commit yet\n".to_vec(), 1));
@@ -121,11 +128,10 @@ pub(super) fn create_only(cx: &mut Cx<'_, '_>, repo: &Repo, message: &[u8]) -> R
         ..Wanted::default()
     };
     let all = Pathspec::default();
-    if has_changes(cx, repo, &wanted, &all, head)? {
-        let made = create(cx, repo, &wanted, &all, head)?;
-        cx.print(format!("{}\n", made.commit));
+    match has_changes(cx, repo, &wanted, &all, head)? {
+        true => Ok(Some(create(cx, repo, &wanted, &all, head)?.commit)),
+        false => Ok(None),
     }
-    Ok(Next::Exit(0))
 }
 
 /// The index, its memory of files renewed. One in conflict is Git's error.
@@ -265,12 +271,8 @@ fn clean(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, he
     for path in &made.untracked {
         worktree::remove_file(cx.files_mut(), repo, path)?;
     }
-    if let Some(chosen) = wanted.chosen {
+    if let Some(chosen) = wanted.chosen.or(wanted.staged.then_some(made.index_tree)) {
         return take_back_chosen(cx, repo, wanted, head, &chosen);
-    }
-    if wanted.staged {
-        take_back_staged(cx, repo, head)?;
-        return Ok(());
     }
     if paths.is_empty() {
         run_command(cx, "reset", &[b"--hard".to_vec(), b"-q".to_vec()])?;
@@ -304,7 +306,7 @@ fn clean(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, he
     Ok(())
 }
 
-/// `-p`: what was chosen goes from the working tree; the index stays unless told otherwise.
+/// `-p`, `--staged`: what was chosen goes from the working tree; the index stays unless told otherwise.
 fn take_back_chosen(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, head: Oid, chosen: &Oid) -> Result<()> {
     let before = repo.store.commit(cx.files(), &head)?.tree;
     let none = Pathspec::default();
@@ -341,37 +343,6 @@ fn put_back(cx: &mut Cx<'_, '_>, repo: &Repo, paths: &Pathspec, head: &Oid) -> R
             None => {
                 checkout::remove(cx.files_mut(), repo, &path);
                 index.remove(&path);
-            }
-        }
-    }
-    repo.save_index(cx.files_mut(), &mut index)
-}
-
-/// `--staged`: what is staged goes from the index, and from files that have no other change.
-fn take_back_staged(cx: &mut Cx<'_, '_>, repo: &Repo, head: Oid) -> Result<()> {
-    let base = tree::of_commit(cx.files(), &repo.store, Some(&head))?;
-    let mut index = repo.index(cx.files())?;
-    for change in status::staged(&index, &base, &Pathspec::default()) {
-        let unchanged = index
-            .get(&change.path, 0)
-            .is_none_or(|entry| worktree::compare(cx.files(), repo, &index, entry) == FileState::Unchanged);
-        if !unchanged {
-            let place = cat![
-                "error: ",
-                change.path,
-                ": does not match index\n",
-                "Cannot remove worktree changes\n"
-            ];
-            return Err(Fault::Plain(place, 1));
-        }
-        match base.get(&change.path) {
-            Some((mode, oid)) => {
-                let entry = checkout::write(cx.files_mut(), repo, &change.path, *mode, *oid)?;
-                index.insert(entry);
-            }
-            None => {
-                checkout::remove(cx.files_mut(), repo, &change.path);
-                index.remove(&change.path);
             }
         }
     }
