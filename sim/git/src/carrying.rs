@@ -46,7 +46,6 @@ pub(crate) fn carry(
     if let Err(refusal) = merge::apply::apply(cx.files_mut(), repo, index, &new, &merged)? {
         return Err(refusal.fault(checkout::Doing::Checkout, repo, 1));
     }
-    cx.print(&merged.messages);
     // Nothing of it is staged; conflicts stay.
     let unmerged = index.unmerged_paths();
     let mut entries: Vec<Entry> = Index::of_tree(&new).entries().to_vec();

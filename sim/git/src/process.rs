@@ -215,6 +215,9 @@ impl Cx<'_, '_> {
 
     /// What Git says of an editor that is a plain word and names no program.
     fn missing_editor(&self, editor: &[u8]) -> Option<Vec<u8>> {
+        if editor == b":" {
+            return None;
+        }
         if editor.iter().any(|b| b" \t\n|&;<>()$`\\\"'*?[#~=%/".contains(b)) || self.io.find_program(editor).is_some() {
             return None;
         }

@@ -207,7 +207,7 @@ pub(crate) fn choose(
         },
     };
     let direction = match (name, places) {
-        (None, [true, false]) | (Some(b"HEAD" | b"@"), [true, false]) => Direction::Unstage,
+        (None | Some(b"HEAD" | b"@"), [true, false]) => Direction::Unstage,
         (None, _) => Direction::DiscardWork,
         (Some(b"HEAD" | b"@"), [true, true]) => Direction::DiscardBoth,
         (Some(b"HEAD" | b"@"), _) => Direction::DiscardWorkHead,

@@ -2,6 +2,7 @@
 
 use crate::cat;
 use crate::checkout::{self, Doing};
+use crate::cli::options::Parsed;
 use crate::command::branch::{self, Track};
 use crate::command::hooks::{self, Hook, refused};
 use crate::fault::{Fault, Result};
@@ -47,6 +48,22 @@ pub(crate) struct How {
     pub style: Option<MergeStyle>,
     /// Says nothing.
     pub quiet: bool,
+}
+
+impl How {
+    /// What the options of `git switch` and `git checkout` have in common.
+    pub(crate) fn new(parsed: &Parsed, start: Option<Vec<u8>>) -> Result<Self> {
+        Ok(Self {
+            create: None,
+            start,
+            track: parsed.flag("track"),
+            detach: parsed.has("detach"),
+            force: parsed.has("force") || parsed.has("discard-changes"),
+            merge: parsed.has("merge") || parsed.value("conflict").is_some(),
+            style: crate::restoring::conflict_style(parsed)?,
+            quiet: parsed.has("quiet"),
+        })
+    }
 }
 
 /// Files of an operation that going elsewhere ends.
@@ -109,7 +126,13 @@ pub(crate) fn switch(cx: &mut Cx<'_, '_>, repo: &Repo, goal: &Goal, how: &How) -
 }
 
 /// Runs the hook that is told of every checkout; its exit code is the command's.
-pub(crate) fn moved(cx: &mut Cx<'_, '_>, repo: &Repo, old: Option<Oid>, new: Option<Oid>, branch: bool) -> Result<Next> {
+pub(crate) fn moved(
+    cx: &mut Cx<'_, '_>,
+    repo: &Repo,
+    old: Option<Oid>,
+    new: Option<Oid>,
+    branch: bool,
+) -> Result<Next> {
     let name = |oid: Option<Oid>| oid.unwrap_or(Oid::NULL).hex().into_bytes();
     let flag: &[u8] = if branch { b"1" } else { b"0" };
     let hook = Hook {
@@ -148,7 +171,17 @@ pub(crate) fn move_tree(cx: &mut Cx<'_, '_>, repo: &Repo, old: Option<Oid>, goal
     }
     repo.save_index(cx.files_mut(), &mut index)?;
     let saved = repo.index(cx.files())?;
-    Ok(checkout::local_changes(cx.files(), repo, &saved, &to))
+    let mut changes = Vec::new();
+    for line in crate::bytes::lines(&checkout::local_changes(cx.files(), repo, &saved, &to)) {
+        // What a merge left in conflict is a change like others.
+        let line = match line.strip_prefix(b"U\t") {
+            Some(path) if to.contains_key(path) => cat!["M\t", path],
+            Some(path) => cat!["A\t", path],
+            None => line.to_vec(),
+        };
+        changes.extend_from_slice(&cat![line, "\n"]);
+    }
+    Ok(changes)
 }
 
 /// Removes every tracked file (`git switch --orphan`).

@@ -275,7 +275,11 @@ impl Scan<'_> {
     }
 
     fn subdirectory(&mut self, child: &[u8]) {
-        if self.index.get(child, 0).is_some_and(|entry| entry.mode == crate::object::mode::GITLINK) {
+        if self
+            .index
+            .get(child, 0)
+            .is_some_and(|entry| entry.mode == crate::object::mode::GITLINK)
+        {
             return;
         }
         let nested = crate::repo::is_git_dir(self.files, &cat![self.repo.work_path(child), "/.git"]);

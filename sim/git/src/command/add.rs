@@ -125,7 +125,11 @@ fn run(cx: &mut Cx<'_, '_>, parsed: Parsed) -> Result<Next> {
     if parsed.has("refresh") {
         let known = index.entries().iter().map(|entry| entry.path.as_slice());
         if let Some(item) = pathspec.first_unmatched(known) {
-            return Err(Fault::fatal(cat!["pathspec '", item.original, "' did not match any files"]));
+            return Err(Fault::fatal(cat![
+                "pathspec '",
+                item.original,
+                "' did not match any files"
+            ]));
         }
         worktree::refresh(cx.files(), &repo, &mut index);
         for path in index.unmerged_paths() {

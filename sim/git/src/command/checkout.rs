@@ -1,7 +1,7 @@
 //! `git checkout`: branches as `git switch`, files as `git restore`.
 
-use super::{Command, input};
 use super::switch::{create_branch, guess, tracked_name};
+use super::{Command, input};
 use crate::cat;
 use crate::cli::options::Parsed;
 use crate::fault::{Fault, Result};
@@ -59,21 +59,7 @@ fn run(cx: &mut Cx<'_, '_>, parsed: Parsed) -> Result<Next> {
     if parsed.has("detach") && creates {
         return Err(Fault::fatal("'--detach' cannot be used with '-b/-B/--orphan'"));
     }
-    let how = How {
-        create: None,
-        start: None,
-        track: parsed
-            .options
-            .iter()
-            .rev()
-            .find(|given| given.name == "track")
-            .map(|given| !given.negated),
-        detach: parsed.has("detach"),
-        force: parsed.has("force"),
-        merge: parsed.has("merge") || parsed.value("conflict").is_some(),
-        style: restoring::conflict_style(&parsed)?,
-        quiet: parsed.has("quiet"),
-    };
+    let how = How::new(&parsed, None)?;
     let (typed, paths) = first_argument(cx, &repo, &parsed, creates)?;
     if parsed.has("patch") {
         input::not_from_file(&parsed, "--patch")?;

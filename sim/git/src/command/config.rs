@@ -125,18 +125,26 @@ fn from_subcommand(name: &str, parsed: &Parsed) -> Action {
     }
 }
 
+/// What an option asks for, and how many arguments go with it.
+fn action_of(option: &str) -> (Action, usize, usize) {
+    let get = |all, regexp| Action::Get { all, regexp };
+    let set = |replace_all, add| Action::Set { replace_all, add };
+    match option {
+        "list" => (Action::List, 0, 0),
+        "get" => (get(false, false), 1, 2),
+        "get-all" => (get(true, false), 1, 2),
+        "get-regexp" => (get(true, true), 1, 2),
+        "add" => (set(false, true), 2, 2),
+        "replace-all" => (set(true, false), 2, 3),
+        "unset" => (Action::Unset { all: false }, 1, 2),
+        "unset-all" => (Action::Unset { all: true }, 1, 2),
+        "rename-section" => (Action::RenameSection, 0, usize::MAX),
+        "remove-section" => (Action::RemoveSection, 0, usize::MAX),
+        _ => (Action::Edit, 0, usize::MAX),
+    }
+}
+
 fn from_options(parsed: &Parsed) -> Result<Action> {
-    let count = |wanted: usize, upper: usize| {
-        if (wanted..=upper).contains(&parsed.args.len()) {
-            return Ok(());
-        }
-        let message = if wanted == upper {
-            format!("wrong number of arguments, should be {wanted}")
-        } else {
-            format!("wrong number of arguments, should be from {wanted} to {upper}")
-        };
-        Err(Fault::Error(message.into_bytes(), 129))
-    };
     let actions = [
         "list",
         "get",
@@ -151,63 +159,34 @@ fn from_options(parsed: &Parsed) -> Result<Action> {
         "edit",
     ];
     let chosen: Vec<&str> = actions.into_iter().filter(|name| parsed.has(name)).collect();
-    if chosen.len() > 1 {
-        return Err(usage_error("only one action at a time", OPTIONS_USAGE));
-    }
-    Ok(match chosen.first().copied() {
-        Some("list") => {
-            count(0, 0)?;
-            Action::List
-        }
-        Some("get" | "get-all") => {
-            count(1, 2)?;
-            Action::Get {
-                all: parsed.has("get-all"),
-                regexp: false,
-            }
-        }
-        Some("get-regexp") => {
-            count(1, 2)?;
-            Action::Get {
-                all: true,
-                regexp: true,
-            }
-        }
-        Some("add") => {
-            count(2, 2)?;
-            Action::Set {
-                replace_all: false,
-                add: true,
-            }
-        }
-        Some("replace-all") => {
-            count(2, 3)?;
-            Action::Set {
-                replace_all: true,
-                add: false,
-            }
-        }
-        Some("unset" | "unset-all") => {
-            count(1, 2)?;
-            Action::Unset {
-                all: parsed.has("unset-all"),
-            }
-        }
-        Some("rename-section") => Action::RenameSection,
-        Some("remove-section") => Action::RemoveSection,
-        Some("edit") => Action::Edit,
-        _ => match parsed.args.len() {
-            0 => return Err(Fault::Error(b"no action specified".to_vec(), 129)),
-            1 => Action::Get {
-                all: false,
-                regexp: false,
-            },
-            _ => Action::Set {
+    match chosen.as_slice() {
+        [] => match parsed.args.len() {
+            1 => Ok(action_of("get").0),
+            2 | 3 => Ok(Action::Set {
                 replace_all: false,
                 add: false,
-            },
+            }),
+            _ => Err(Fault::Error(b"no action specified".to_vec(), 129)),
         },
-    })
+        [only] => {
+            let (action, least, most) = action_of(only);
+            check_count(parsed, least, most)?;
+            Ok(action)
+        }
+        _ => Err(usage_error("only one action at a time", OPTIONS_USAGE)),
+    }
+}
+
+fn check_count(parsed: &Parsed, least: usize, most: usize) -> Result<()> {
+    if (least..=most).contains(&parsed.args.len()) {
+        return Ok(());
+    }
+    let message = if least == most {
+        format!("wrong number of arguments, should be {least}")
+    } else {
+        format!("wrong number of arguments, should be from {least} to {most}")
+    };
+    Err(Fault::Error(message.into_bytes(), 129))
 }
 
 /// Where to read or write: an explicit file, or a scope.
@@ -278,6 +257,8 @@ fn entries(cx: &Cx<'_, '_>, parsed: &Parsed) -> Result<Vec<Entry>> {
     match place(cx, parsed, false)? {
         Place::All => match cx.repo() {
             Ok(repo) => Ok(repo.config.entries),
+            // Outside a repository the user's own settings count; a file that cannot be read is told.
+            Err(fault) if !fault.message().starts_with(b"not a git repository") => Err(fault),
             Err(_) => Ok(Config::load(cx.files(), cx.env(), None, &cx.global.config)?.entries),
         },
         Place::File { path, shown, scope } => {
@@ -482,14 +463,13 @@ fn set(cx: &mut Cx<'_, '_>, parsed: &Parsed, replace_all: bool, add: bool) -> Re
     let value = normalised(parsed, &key, value, cx)?;
     let matches = matcher(parsed, 2)?;
     let text = cx.files().read(&path).unwrap_or_default();
-    // The key is written as it was typed, but for its section.
-    let typed_key = typed_key(name, &key);
+    // It is written as it was typed.
     let change = match (replace_all, add) {
         (true, _) => Change::ReplaceAll(&value),
         (_, true) => Change::Add(&value),
         _ => Change::Set(&value),
     };
-    match config::change(&text, &typed_key, change, &matches) {
+    match config::change(&text, name, change, &matches) {
         Ok(text) => {
             save(cx, &path, text)?;
             Ok(Next::Exit(0))
@@ -503,11 +483,6 @@ fn set(cx: &mut Cx<'_, '_>, parsed: &Parsed, replace_all: bool, add: bool) -> Re
         }
         Err(ChangeError::Missing) => Ok(Next::Exit(5)),
     }
-}
-
-fn typed_key(name: &[u8], canonical: &[u8]) -> Vec<u8> {
-    let dot = name.iter().rposition(|b| *b == b'.').unwrap_or(0);
-    cat![canonical[..dot], name[dot..]]
 }
 
 fn normalised(parsed: &Parsed, key: &[u8], value: &[u8], cx: &Cx<'_, '_>) -> Result<Vec<u8>> {

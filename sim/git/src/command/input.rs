@@ -87,10 +87,13 @@ pub(super) fn with_file(cx: &mut Cx<'_, '_>, parsed: Parsed, option: &str, run: 
     if parsed.value(option) != Some(b"-") {
         return run(cx, parsed);
     }
-    Ok(Next::Input(Then::new((parsed, run), |(mut parsed, run), cx, outcome| {
-        if let Outcome::Input(text) = outcome {
-            parsed.input = Some(text);
-        }
-        run(cx, parsed)
-    })))
+    Ok(Next::Input(Then::new(
+        (parsed, run),
+        |(mut parsed, run), cx, outcome| {
+            if let Outcome::Input(text) = outcome {
+                parsed.input = Some(text);
+            }
+            run(cx, parsed)
+        },
+    )))
 }

@@ -3,7 +3,7 @@
 use super::Command;
 use crate::bytes::lossy;
 use crate::cat;
-use crate::cli::options::usage_only;
+use crate::cli::options::{Parsed, usage_only};
 use crate::fault::{Fault, Result};
 use crate::process::{Cx, Next};
 use crate::repo::Repo;
@@ -28,8 +28,39 @@ const CONFLICTS_SHOWN_MAX: usize = 127;
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let parsed = COMMAND.parse(args)?;
     let repo = cx.repo().ok();
+    let options = options(&parsed, repo.as_ref())?;
+    if parsed.args.len() != 3 {
+        return Err(usage_only(USAGE));
+    }
+    let mut labels = parsed.values("L");
+    if labels.len() > 3 {
+        return Err(Fault::Error(b"too many labels on the command line".to_vec(), 129));
+    }
+    for at in labels.len()..3 {
+        labels.push(parsed.args[at].clone());
+    }
+    let by_object = parsed.has("object-id");
+    let contents = read(cx, repo.as_ref(), &parsed.args, by_object)?;
+    let labels = Labels {
+        ours: &labels[0],
+        base: &labels[1],
+        theirs: &labels[2],
+    };
+    let merged = merge(&contents[1], &contents[0], &contents[2], &labels, &options);
+    write(
+        cx,
+        repo.as_ref(),
+        &parsed.args[0],
+        &merged.bytes,
+        by_object,
+        parsed.has("stdout"),
+    )?;
+    Ok(Next::Exit(merged.conflict_count.min(CONFLICTS_SHOWN_MAX) as u8))
+}
+
+fn options(parsed: &Parsed, repo: Option<&Repo>) -> Result<MergeOptions> {
     let mut options = MergeOptions::git_merge_file();
-    if let Some(repo) = &repo {
+    if let Some(repo) = repo {
         options.style = match repo.config.get("merge.conflictstyle") {
             Some(b"diff3") => MergeStyle::Diff3,
             Some(b"zdiff3") => MergeStyle::ZealousDiff3,
@@ -70,33 +101,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     {
         options.marker_size = size;
     }
-    if parsed.args.len() != 3 {
-        return Err(usage_only(USAGE));
-    }
-    let mut labels = parsed.values("L");
-    if labels.len() > 3 {
-        return Err(Fault::Error(b"too many labels on the command line".to_vec(), 129));
-    }
-    for at in labels.len()..3 {
-        labels.push(parsed.args[at].clone());
-    }
-    let by_object = parsed.has("object-id");
-    let contents = read(cx, repo.as_ref(), &parsed.args, by_object)?;
-    let labels = Labels {
-        ours: &labels[0],
-        base: &labels[1],
-        theirs: &labels[2],
-    };
-    let merged = merge(&contents[1], &contents[0], &contents[2], &labels, &options);
-    write(
-        cx,
-        repo.as_ref(),
-        &parsed.args[0],
-        &merged.bytes,
-        by_object,
-        parsed.has("stdout"),
-    )?;
-    Ok(Next::Exit(merged.conflict_count.min(CONFLICTS_SHOWN_MAX) as u8))
+    Ok(options)
 }
 
 fn read(cx: &mut Cx<'_, '_>, repo: Option<&Repo>, names: &[Vec<u8>], by_object: bool) -> Result<Vec<Arc<Vec<u8>>>> {

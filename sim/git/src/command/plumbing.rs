@@ -31,12 +31,7 @@ pub(super) fn peel(cx: &Cx<'_, '_>, repo: &Repo, oid: Oid, kind: Option<Kind>) -
 }
 
 /// The commits of options such as `--contains x`; an option without a value means `HEAD`.
-pub(super) fn commits(
-    cx: &mut Cx<'_, '_>,
-    repo: &Repo,
-    parsed: &Parsed,
-    name: &str,
-) -> Result<Vec<Oid>> {
+pub(super) fn commits(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed, name: &str) -> Result<Vec<Oid>> {
     let mut found = Vec::new();
     for given in parsed
         .options

@@ -311,26 +311,7 @@ fn reset_commit(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], mode: Mode, parse
     }
     let flat = tree::of_commit(cx.files(), &repo.store, target.as_ref())?;
     worktree::refresh(cx.files(), repo, &mut index);
-    match mode {
-        Mode::Soft | Mode::Mixed => {}
-        Mode::Hard => checkout::force(cx.files_mut(), repo, &mut index, &flat)?,
-        Mode::Merge => {
-            checkout::reset_merge(cx.files_mut(), repo, &mut index, &flat).map_err(|fault| could_not(&fault, name))?;
-        }
-        Mode::Keep => {
-            if unborn {
-                let none = Fault::error("You do not have a valid HEAD.");
-                return Err(could_not(&none, name));
-            }
-            let from = tree::of_commit(cx.files(), &repo.store, repo.refs.head(cx.files()).as_ref())?;
-            let plan = checkout::plan(cx.files(), repo, &index, &from, &flat)
-                .map_err(|refusal| could_not(&refusal.short_fault(), name))?;
-            plan.apply(cx.files_mut(), repo, &mut index)?;
-            // What was staged is unstaged, and stays in the working tree.
-            put(&mut index, &flat, &Pathspec::default(), false);
-            worktree::refresh(cx.files(), repo, &mut index);
-        }
-    }
+    move_files(cx, repo, &mut index, &flat, mode, name)?;
     if matches!(mode, Mode::Hard | Mode::Merge | Mode::Keep) {
         repo.save_index(cx.files_mut(), &mut index)?;
     }
@@ -350,6 +331,31 @@ fn reset_commit(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], mode: Mode, parse
     }
     switching::remove_state(cx, repo);
     Ok(Next::Exit(0))
+}
+
+/// Index and working tree, where the mode is about both.
+fn move_files(cx: &mut Cx<'_, '_>, repo: &Repo, index: &mut Index, flat: &Flat, mode: Mode, name: &[u8]) -> Result<()> {
+    match mode {
+        Mode::Soft | Mode::Mixed => {}
+        Mode::Hard => checkout::force(cx.files_mut(), repo, index, flat)?,
+        Mode::Merge => {
+            checkout::reset_merge(cx.files_mut(), repo, index, flat).map_err(|fault| could_not(&fault, name))?;
+        }
+        Mode::Keep => {
+            if repo.refs.head(cx.files()).is_none() {
+                let none = Fault::error("You do not have a valid HEAD.");
+                return Err(could_not(&none, name));
+            }
+            let from = tree::of_commit(cx.files(), &repo.store, repo.refs.head(cx.files()).as_ref())?;
+            let plan = checkout::plan(cx.files(), repo, index, &from, flat)
+                .map_err(|refusal| could_not(&refusal.short_fault(), name))?;
+            plan.apply(cx.files_mut(), repo, index)?;
+            // What was staged is unstaged, and stays in the working tree.
+            put(index, flat, &Pathspec::default(), false);
+            worktree::refresh(cx.files(), repo, index);
+        }
+    }
+    Ok(())
 }
 
 fn could_not(fault: &Fault, name: &[u8]) -> Fault {

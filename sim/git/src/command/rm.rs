@@ -17,7 +17,16 @@ pub(super) const COMMAND: Command = Command {
     usage: include_str!("../usage/rm.txt"),
     help_on_stderr: false,
     paged: false,
-    supported: &["dry-run", "quiet", "cached", "force", "r", "ignore-unmatch", "pathspec-from-file", "pathspec-file-nul"],
+    supported: &[
+        "dry-run",
+        "quiet",
+        "cached",
+        "force",
+        "r",
+        "ignore-unmatch",
+        "pathspec-from-file",
+        "pathspec-file-nul",
+    ],
 };
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {

@@ -3,8 +3,8 @@
 mod apply;
 mod push;
 
-use super::{Command, input};
 use super::diff::tree_changes;
+use super::{Command, input};
 use crate::bytes::parse_number;
 use crate::cat;
 use crate::cli::options::{Parsed, Syntax, parse, usage_error};

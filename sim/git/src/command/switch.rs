@@ -6,7 +6,6 @@ use crate::cat;
 use crate::fault::{Fault, Result};
 use crate::process::{Cx, Next};
 use crate::repo::Repo;
-use crate::restoring;
 use crate::state;
 use crate::switching::{self, How};
 
@@ -59,21 +58,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     if let Some(name) = parsed.value("orphan") {
         return orphan(cx, &repo, name, typed.is_some(), parsed.has("quiet"));
     }
-    let how = How {
-        create: None,
-        start: typed.clone(),
-        track: parsed
-            .options
-            .iter()
-            .rev()
-            .find(|given| given.name == "track")
-            .map(|given| !given.negated),
-        detach: parsed.has("detach"),
-        force: parsed.has("force") || parsed.has("discard-changes"),
-        merge: parsed.has("merge") || parsed.value("conflict").is_some(),
-        style: restoring::conflict_style(&parsed)?,
-        quiet: parsed.has("quiet"),
-    };
+    let how = How::new(&parsed, typed.clone())?;
     let create = match create {
         None if how.track.is_some() && !how.detach => Some((tracked_name(typed.as_deref(), "c")?, false)),
         create => create,
@@ -91,20 +76,21 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         None if how.detach => b"HEAD".to_vec(),
         None => return Err(Fault::fatal("missing branch or commit argument")),
     };
-    let Some(goal) = switching::goal(cx, &repo, &typed)? else {
-        let guesses = parsed.flag("guess").unwrap_or_else(|| repo.config.bool_or("checkout.guess", true));
-        if guesses && let Some(remote) = guess(cx, &repo, &typed)? {
-            return create_branch(
-                cx,
-                &repo,
-                &typed,
-                false,
-                Some(remote),
-                How {
-                    track: Some(true),
-                    ..how
-                },
-            );
+    let guesses = parsed
+        .flag("guess")
+        .unwrap_or_else(|| repo.config.bool_or("checkout.guess", true));
+    go(cx, &repo, typed, how, guesses)
+}
+
+/// Goes to what was typed; `guesses`: a remote-tracking branch of that name makes a branch.
+fn go(cx: &mut Cx<'_, '_>, repo: &Repo, typed: Vec<u8>, how: How, guesses: bool) -> Result<Next> {
+    let Some(goal) = switching::goal(cx, repo, &typed)? else {
+        if guesses && let Some(remote) = guess(cx, repo, &typed)? {
+            let how = How {
+                track: Some(true),
+                ..how
+            };
+            return create_branch(cx, repo, &typed, false, Some(remote), how);
         }
         if typed == b"HEAD" && how.detach {
             return Err(Fault::fatal("You are on a branch yet to be born"));
@@ -113,9 +99,9 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         return Err(Fault::fatal(cat!["invalid reference: ", shown]));
     };
     if goal.branch.is_none() && !how.detach {
-        return Err(not_a_branch(cx, &repo, &goal.name));
+        return Err(not_a_branch(cx, repo, &goal.name));
     }
-    switching::switch(cx, &repo, &goal, &how)
+    switching::switch(cx, repo, &goal, &how)
 }
 
 /// The remote-tracking branch of that name, in full; of several the one `checkout.defaultRemote` prefers, else Git's

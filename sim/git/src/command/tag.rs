@@ -66,12 +66,18 @@ fn run(cx: &mut Cx<'_, '_>, parsed: Parsed) -> Result<Next> {
         ("-v", parsed.has("verify")),
         ("-l", parsed.has("list") || filtering || parsed.has("n")),
     ];
-    let given: Vec<&str> = words.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+    let given: Vec<&str> = words
+        .iter()
+        .filter(|(_, given)| *given)
+        .map(|(name, _)| *name)
+        .collect();
     if let [one, other, ..] = given.as_slice() {
         let text = format!("options '{one}' and '{other}' cannot be used together");
         return Err(Fault::Error(text.into_bytes(), 129));
     }
-    let makes = ["annotate", "message", "file", "force"].iter().any(|name| parsed.has(name));
+    let makes = ["annotate", "message", "file", "force"]
+        .iter()
+        .any(|name| parsed.has(name));
     if !given.is_empty() && makes {
         return Err(crate::cli::options::usage_only(COMMAND.usage));
     }
@@ -146,7 +152,10 @@ fn list(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
         let padded: Vec<Vec<u8>> = cells.iter().map(|cell| cat![cell, " "]).collect();
         let text = columns(&padded, width, "");
         let lines: Vec<&[u8]> = crate::bytes::lines(&text).map(<[u8]>::trim_ascii_end).collect();
-        cx.print(cat![lines.join(b"\n".as_slice()), if lines.is_empty() { "" } else { "\n" }]);
+        cx.print(cat![
+            lines.join(b"\n".as_slice()),
+            if lines.is_empty() { "" } else { "\n" }
+        ]);
         return Ok(Next::Exit(0));
     }
     for cell in cells {
@@ -310,7 +319,8 @@ fn edit(cx: &mut Cx<'_, '_>, draft: Draft, text: Option<Vec<u8>>, trailers: &[Ve
     let path = repo.git_path("TAG_EDITMSG");
     let old = draft.old.and_then(|oid| repo.store.tag(cx.files(), &oid).ok());
     let mut start = match (text, old) {
-        (Some(text), _) => text,
+        (Some(text), _) if text.ends_with(b"\n") => text,
+        (Some(text), _) => cat![text, "\n"],
         (None, Some(tag)) => tag.message,
         (None, None) => {
             let comment = comment_char(&repo.config);

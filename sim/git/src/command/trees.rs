@@ -47,7 +47,9 @@ fn write_tree(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         let path = prefix.strip_suffix(b"/").unwrap_or(prefix);
         for part in path.split(|b| *b == b'/').filter(|part| !part.is_empty()) {
             let inside = repo.store.tree(cx.files(), &shown)?;
-            let below = inside.iter().find(|entry| entry.name == part && entry.mode == mode::TREE);
+            let below = inside
+                .iter()
+                .find(|entry| entry.name == part && entry.mode == mode::TREE);
             let missing = || Fault::fatal(cat!["git-write-tree: prefix ", prefix, " not found"]);
             shown = below.ok_or_else(missing)?.oid;
         }

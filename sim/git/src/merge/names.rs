@@ -154,20 +154,7 @@ impl Merge<'_> {
     fn renamed_once(&mut self, rename: &Rename) -> Result<()> {
         let Rename { from, to, side } = rename;
         let other = 3 - side;
-        let base = self.stage(from, 0);
-        let others = self.stage(from, other);
-        let (label, other_label) = (self.labels[side - 1].clone(), self.labels[other - 1].clone());
-        let deleted = cat![
-            "CONFLICT (rename/delete): ",
-            from,
-            " renamed to ",
-            to,
-            " in ",
-            label,
-            ", but deleted in ",
-            other_label,
-            ".\n"
-        ];
+        let (base, others) = (self.stage(from, 0), self.stage(from, other));
         let collision = self.stage(to, other).is_some();
         let type_changed = match (base, others) {
             (Some(base), Some(others)) => !super::same_type(base.0, others.0),
@@ -177,63 +164,81 @@ impl Merge<'_> {
             return Ok(());
         };
         match others {
-            Some(others) if collision && !type_changed => {
-                let mut names = [from.clone(), from.clone(), from.clone()];
-                names[*side] = to.clone();
-                let pair = if *side == 1 {
-                    [renamed, others]
-                } else {
-                    [others, renamed]
-                };
-                let (merged, clean) = self.content(from, base, pair, &names, 1 + 2 * self.depth)?;
-                let info = self.info(to);
-                info.twin = info.stages[0].is_none() && info.stages[1] == info.stages[2];
-                info.stages[*side] = Some(merged);
-                info.renamed = true;
-                if !clean {
-                    let text = cat![
-                        "CONFLICT (rename involved in collision): rename of ",
-                        from,
-                        " -> ",
-                        to,
-                        " has content conflicts AND collides with another path; this may result in nested conflict markers.\n"
-                    ];
-                    self.say(to, text);
-                }
-            }
-            None if collision => {
-                let info = self.info(to);
-                info.path_conflict = true;
-                info.renamed = true;
-                self.say(to, deleted);
-            }
+            Some(others) if collision && !type_changed => self.collide(rename, base, renamed, others)?,
             Some(_) if type_changed => {
-                let info = self.info(to);
-                info.stages[0] = base;
-                info.names[0].clone_from(from);
-                info.renamed = true;
-                let old = self.info(from);
-                old.stages[0] = None;
+                self.take_base(rename, base);
+                self.info(from).stages[0] = None;
                 return Ok(());
             }
             Some(others) => {
-                let info = self.info(to);
-                info.stages[0] = base;
+                let info = self.take_base(rename, base);
                 info.stages[other] = Some(others);
-                info.names[0].clone_from(from);
                 info.names[other].clone_from(from);
-                info.renamed = true;
             }
             None => {
                 let info = self.info(to);
-                info.stages[0] = base;
-                info.names[0].clone_from(from);
                 info.path_conflict = true;
                 info.renamed = true;
-                self.say(to, deleted);
+                if !collision {
+                    self.take_base(rename, base);
+                }
+                let text = self.renamed_and_deleted(rename);
+                self.say(to, text);
             }
         }
         self.info(from).gone = true;
         Ok(())
+    }
+
+    /// The new name takes over the base of the old one.
+    fn take_base(&mut self, rename: &Rename, base: Option<Side>) -> &mut Info {
+        let info = self.info(&rename.to);
+        info.stages[0] = base;
+        info.names[0].clone_from(&rename.from);
+        info.renamed = true;
+        info
+    }
+
+    /// A renamed file meets another of its new name: first it takes in what the other side did to it.
+    fn collide(&mut self, rename: &Rename, base: Option<Side>, renamed: Side, others: Side) -> Result<()> {
+        let Rename { from, to, side } = rename;
+        let mut names = [from.clone(), from.clone(), from.clone()];
+        names[*side] = to.clone();
+        let pair = if *side == 1 {
+            [renamed, others]
+        } else {
+            [others, renamed]
+        };
+        let (merged, clean) = self.content(from, base, pair, &names, 1 + 2 * self.depth)?;
+        let info = self.info(to);
+        info.twin = info.stages[0].is_none() && info.stages[1] == info.stages[2];
+        info.stages[*side] = Some(merged);
+        info.renamed = true;
+        if !clean {
+            let text = cat![
+                "CONFLICT (rename involved in collision): rename of ",
+                from,
+                " -> ",
+                to,
+                " has content conflicts AND collides with another path; this may result in nested conflict markers.\n"
+            ];
+            self.say(to, text);
+        }
+        Ok(())
+    }
+
+    fn renamed_and_deleted(&self, rename: &Rename) -> Vec<u8> {
+        let Rename { from, to, side } = rename;
+        cat![
+            "CONFLICT (rename/delete): ",
+            from,
+            " renamed to ",
+            to,
+            " in ",
+            self.labels[side - 1],
+            ", but deleted in ",
+            self.labels[2 - side],
+            ".\n"
+        ]
     }
 }

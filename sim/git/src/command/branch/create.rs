@@ -145,4 +145,3 @@ fn start_point(cx: &mut Cx<'_, '_>, repo: &Repo, start: &[u8]) -> Result<(Oid, O
         }
     }
 }
-

@@ -22,7 +22,11 @@ pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<N
     let remotes = parsed.has("remotes");
     let mut failed = false;
     for typed in &parsed.args {
-        let name = if remotes { typed.clone() } else { named(cx, repo, typed)? };
+        let name = if remotes {
+            typed.clone()
+        } else {
+            named(cx, repo, typed)?
+        };
         let deletion = Deletion {
             full: cat![if remotes { "refs/remotes/" } else { "refs/heads/" }, name],
             name,
@@ -53,7 +57,11 @@ struct Deletion {
 
 impl Deletion {
     const fn kind(&self) -> &'static str {
-        if self.remote { "remote-tracking branch" } else { "branch" }
+        if self.remote {
+            "remote-tracking branch"
+        } else {
+            "branch"
+        }
     }
 
     /// What it points to, as it is reported; `None`: it must stay, and why was said.
@@ -75,7 +83,11 @@ impl Deletion {
         }
         let Some(oid) = repo.refs.oid(cx.files(), full) else {
             let was_remote = !remote && repo.refs.exists(cx.files(), &cat!["refs/remotes/", name]);
-            let hint = if was_remote { ".\nDid you forget --remote?\n" } else { "\n" };
+            let hint = if was_remote {
+                ".\nDid you forget --remote?\n"
+            } else {
+                "\n"
+            };
             cx.eprint(cat!["error: ", self.kind(), " '", name, "' not found", hint]);
             return Ok(None);
         };
@@ -149,4 +161,3 @@ fn is_merged(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], oid: &Oid) -> Result
     }
     Ok(merged)
 }
-

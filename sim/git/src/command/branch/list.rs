@@ -26,7 +26,9 @@ struct Line {
 pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<Next> {
     let columns_wanted = plumbing::columns_wanted(cx, repo, parsed, "branch")?;
     if parsed.flag("column") == Some(true) && parsed.count("verbose") > 0 {
-        return Err(Fault::fatal("options '--column' and '--verbose' cannot be used together"));
+        return Err(Fault::fatal(
+            "options '--column' and '--verbose' cannot be used together",
+        ));
     }
     let color = plumbing::color_option(parsed)?;
     let mut refs = candidates(cx, repo, parsed);

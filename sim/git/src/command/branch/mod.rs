@@ -167,4 +167,3 @@ fn change_config(cx: &mut Cx<'_, '_>, repo: &Repo, key: &[u8], change: config::C
         Err(_) => Ok(false),
     }
 }
-

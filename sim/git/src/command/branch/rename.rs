@@ -7,7 +7,7 @@ use crate::config;
 use crate::fault::{Fault, Result};
 use crate::oid::Oid;
 use crate::process::{Cx, Next};
-use crate::refs::Update;
+use crate::refs::{LogEntry, Update};
 use crate::repo::Repo;
 use crate::revision::with_resolver;
 
@@ -86,7 +86,25 @@ fn move_reference(cx: &mut Cx<'_, '_>, repo: &Repo, [old, new]: [&[u8]; 2], oid:
         true => cat!["Branch: copied ", old, " to ", new],
         false => cat!["Branch: renamed ", old, " to ", new],
     };
+    let who = cx.log_identity(repo)?;
     let is_head = repo.refs.head_branch(cx.files()).as_deref() == Some(old) && !copy;
+    if old == new {
+        // Nothing but the logs tells of it.
+        let entry = |new: Oid| LogEntry {
+            old: oid,
+            new,
+            who: who.clone(),
+            message: message.clone(),
+        };
+        let logged: &[(&[u8], Oid)] = match is_head {
+            true => &[(old, oid), (b"HEAD", Oid::NULL), (b"HEAD", oid)],
+            false => &[(old, oid)],
+        };
+        for (name, new) in logged {
+            repo.refs.append_log(cx.files_mut(), name, &entry(*new), false)?;
+        }
+        return Ok(());
+    }
     let log = repo.refs.log(cx.files(), old);
     let had_log = repo.refs.has_log(cx.files(), old);
     repo.refs.delete(cx.files_mut(), new)?;
@@ -99,7 +117,6 @@ fn move_reference(cx: &mut Cx<'_, '_>, repo: &Repo, [old, new]: [&[u8]; 2], oid:
         cx.files_mut().create_dir_all(&parent)?;
         repo.refs.write_log(cx.files_mut(), new, &log)?;
     }
-    let who = cx.log_identity(repo)?;
     let update = Update {
         name: new,
         new: oid,

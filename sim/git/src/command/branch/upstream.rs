@@ -11,7 +11,14 @@ use crate::repo::Repo;
 use crate::revision::with_resolver;
 
 /// Sets what a branch follows, where it should.
-pub(super) fn follow(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], source: &[u8], track: Track, quiet: bool) -> Result<()> {
+pub(super) fn follow(
+    cx: &mut Cx<'_, '_>,
+    repo: &Repo,
+    name: &[u8],
+    source: &[u8],
+    track: Track,
+    quiet: bool,
+) -> Result<()> {
     let remote = source.starts_with(b"refs/remotes/");
     let setting = repo.config.get("branch.autosetupmerge");
     if track == Track::Inherit || track == Track::Default && setting == Some(b"inherit") {
@@ -83,13 +90,7 @@ fn write_upstream(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], remote: &[u8], 
 
 fn current_or(cx: &Cx<'_, '_>, repo: &Repo, parsed: &Parsed, what: &[u8]) -> Result<Vec<u8>> {
     let named = parsed.args.first().cloned().or_else(|| current(cx, repo));
-    named.ok_or_else(|| {
-        Fault::fatal(cat![
-            "could not ",
-            what,
-            " when it does not point to any branch"
-        ])
-    })
+    named.ok_or_else(|| Fault::fatal(cat!["could not ", what, " when it does not point to any branch"]))
 }
 
 pub(super) fn not_a_branch(start: &[u8]) -> Fault {
@@ -188,4 +189,3 @@ pub(super) fn unset(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result
     change_config(cx, repo, &cat!["branch.", name, ".merge"], config::Change::UnsetAll)?;
     Ok(Next::Exit(0))
 }
-

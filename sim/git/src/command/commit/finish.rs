@@ -163,7 +163,9 @@ fn summary_text(cx: &mut Cx<'_, '_>, draft: &Draft, oid: &Oid, commit: &Commit) 
     if (&author.name, &author.email) != (&committer.name, &committer.email) {
         out.extend_from_slice(&cat![" Author: ", author.who(), "\n"]);
     }
-    let date_shown = draft.options.date.is_some() || draft.options.amend && draft.options.fixup.is_none() || draft.options.reuse.is_some();
+    let date_shown = draft.options.date.is_some()
+        || draft.options.amend && draft.options.fixup.is_none()
+        || draft.options.reuse.is_some();
     if date_shown && !draft.options.reset_author {
         let when = crate::date::format(author.seconds, author.zone, &crate::date::Mode::Default, &cx.clock());
         out.extend_from_slice(&cat![" Date: ", when, "\n"]);

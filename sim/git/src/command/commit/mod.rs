@@ -279,25 +279,7 @@ fn prepare_index(
         return Ok(Index::of_tree(&base));
     }
     let pathspec = Pathspec::parse(repo, &options.paths)?;
-    let known: Vec<&[u8]> = index
-        .entries()
-        .iter()
-        .map(|entry| entry.path.as_slice())
-        .chain(base.keys().map(Vec::as_slice))
-        .collect();
-    let mut unmatched = Vec::new();
-    for item in pathspec.items.iter().filter(|item| !item.is_exclude()) {
-        if !known.iter().any(|path| item.matches(path)) {
-            unmatched.extend_from_slice(&cat![
-                "error: pathspec '",
-                item.original,
-                "' did not match any file(s) known to git\n"
-            ]);
-        }
-    }
-    if !unmatched.is_empty() {
-        return Err(Fault::Plain(unmatched, 1));
-    }
+    check_known(index, &base, &pathspec)?;
     update(cx, repo, index, &pathspec)?;
     if options.include {
         return Ok(index.clone());
@@ -324,6 +306,30 @@ fn prepare_index(
     partial.replace(entries);
     partial.timestamp = index.timestamp;
     Ok(partial)
+}
+
+/// Each path must be in the index or in HEAD.
+fn check_known(index: &Index, base: &Flat, pathspec: &Pathspec) -> Result<()> {
+    let known: Vec<&[u8]> = index
+        .entries()
+        .iter()
+        .map(|entry| entry.path.as_slice())
+        .chain(base.keys().map(Vec::as_slice))
+        .collect();
+    let mut unmatched = Vec::new();
+    for item in pathspec.items.iter().filter(|item| !item.is_exclude()) {
+        if !known.iter().any(|path| item.matches(path)) {
+            unmatched.extend_from_slice(&cat![
+                "error: pathspec '",
+                item.original,
+                "' did not match any file(s) known to git\n"
+            ]);
+        }
+    }
+    if !unmatched.is_empty() {
+        return Err(Fault::Plain(unmatched, 1));
+    }
+    Ok(())
 }
 
 /// Records what the working tree holds of tracked files.
@@ -446,7 +452,7 @@ fn dry_run(cx: &mut Cx<'_, '_>, repo: &Repo, options: &Options, index: &mut Inde
         false => long(cx, repo, options, &status, base, false)?,
     };
     cx.print(text);
-    if options.verbose > 0 && !(options.format_given && !options.long) {
+    if options.verbose > 0 && (options.long || !options.format_given) {
         let text = differences(cx, repo, options.verbose, &commit_index, base, false)?;
         cx.print(text);
     }
@@ -491,7 +497,12 @@ fn differences(
     };
     let mut out = Vec::new();
     if !staged.is_empty() {
-        out = cat![trailer, comment, "Changes to be committed:\n", patch(staged, Some(["c/", "i/"]))?];
+        out = cat![
+            trailer,
+            comment,
+            "Changes to be committed:\n",
+            patch(staged, Some(["c/", "i/"]))?
+        ];
     }
     let unstaged = status::unstaged(files, repo, index, &none);
     if !unstaged.is_empty() {

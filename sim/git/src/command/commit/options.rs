@@ -72,10 +72,7 @@ impl Options {
     pub(super) fn new(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed, whence: Whence) -> Result<Self> {
         let amend = parsed.has("amend");
         check_messages(parsed)?;
-        let signs = repo.config.bool_or("commit.gpgsign", false);
-        if signs && parsed.flag("gpg-sign") != Some(false) && !parsed.has("no-gpg-sign") {
-            return Err(Fault::gap("'commit.gpgSign'"));
-        }
+        check_unsigned(parsed, repo)?;
         let reuse_name = parsed.value("reuse-message").or(parsed.value("reedit-message"));
         if parsed.has("reset-author") && reuse_name.is_none() && !amend && whence != Whence::CherryPick {
             return Err(Fault::fatal("--reset-author can be used only with -C, -c or --amend."));
@@ -97,13 +94,9 @@ impl Options {
         let config = |key: &str| repo.config.get(key).map(<[u8]>::to_vec);
         let value = |name: &str| parsed.value(name).map(<[u8]>::to_vec);
         let (all, include) = (parsed.has("all"), parsed.has("include"));
-        let verbose = match parsed.flag("verbose") {
-            Some(_) => parsed.count("verbose"),
-            None => verbosity(config("commit.verbose").as_deref()),
-        };
         Ok(Self {
             quiet: parsed.has("quiet"),
-            verbose,
+            verbose: verbosity(parsed, repo),
             verify: !(parsed.has("no-verify") || parsed.flag("verify") == Some(false)),
             post_rewrite: !(parsed.has("no-post-rewrite") || parsed.flag("post-rewrite") == Some(false)),
             patch: parsed.has("patch"),
@@ -135,7 +128,9 @@ impl Options {
                 .flag("status")
                 .unwrap_or_else(|| repo.config.bool_or("commit.status", true)),
             dry_run: parsed.has("dry-run"),
-            format_given: ["short", "porcelain", "long", "null"].iter().any(|name| parsed.has(name)),
+            format_given: ["short", "porcelain", "long", "null"]
+                .iter()
+                .any(|name| parsed.has(name)),
             long: parsed.has("long"),
             porcelain: parsed.has("porcelain") || parsed.has("null") && !parsed.has("short"),
             branch: parsed.has("branch"),
@@ -145,11 +140,21 @@ impl Options {
     }
 }
 
-/// `commit.verbose`: a number, or yes and no.
-fn verbosity(setting: Option<&[u8]>) -> usize {
-    match setting {
-        None => 0,
-        Some(text) => crate::bytes::parse_number(text)
+/// Nothing is signed here: `commit.gpgSign` must not ask for it.
+fn check_unsigned(parsed: &Parsed, repo: &Repo) -> Result<()> {
+    let signs = repo.config.bool_or("commit.gpgsign", false);
+    if signs && parsed.flag("gpg-sign") != Some(false) && !parsed.has("no-gpg-sign") {
+        return Err(Fault::gap("'commit.gpgSign'"));
+    }
+    Ok(())
+}
+
+/// How often `-v` was given; `commit.verbose` is a number, or yes and no.
+fn verbosity(parsed: &Parsed, repo: &Repo) -> usize {
+    match (parsed.flag("verbose"), repo.config.get("commit.verbose")) {
+        (Some(_), _) => parsed.count("verbose"),
+        (None, None) => 0,
+        (None, Some(text)) => crate::bytes::parse_number(text)
             .unwrap_or_else(|| usize::from(crate::config::parse_bool(Some(text)) == Some(true))),
     }
 }
@@ -250,8 +255,8 @@ fn message_file(cx: &Cx<'_, '_>, parsed: &Parsed) -> Result<Option<Vec<u8>>> {
         (Some(_), Some(input)) => Ok(Some(input.clone())),
         (Some(name), None) => {
             let text = cx.files().read(&cx.io.path(name));
-            let text = text
-                .map_err(|errno| Fault::fatal(cat!["could not read log file '", name, "': ", errno.to_string()]))?;
+            let text =
+                text.map_err(|errno| Fault::fatal(cat!["could not read log file '", name, "': ", errno.to_string()]))?;
             Ok(Some(text.to_vec()))
         }
     }

@@ -40,7 +40,12 @@ pub(super) fn message(cx: &Cx<'_, '_>, draft: &Draft) -> Result<Prepared> {
         *text = if reused.is_some() && reused == options.squash_name.as_deref() {
             cat!["squash! ", text]
         } else {
-            cat!["squash! ", repo.store.commit(cx.files(), &squash)?.subject(), "\n\n", text]
+            cat![
+                "squash! ",
+                repo.store.commit(cx.files(), &squash)?.subject(),
+                "\n\n",
+                text
+            ]
         };
         prepared.source = vec![b"message".to_vec()];
     }
@@ -124,11 +129,7 @@ fn fixup_message(commit: &Commit, amends: bool, extra: Option<&[u8]>) -> Vec<u8>
 }
 
 /// The message with the instructions and the status below it, as comments.
-pub(super) fn with_comments(
-    cx: &mut Cx<'_, '_>,
-    draft: &Draft,
-    prepared: &Prepared,
-) -> Result<Vec<u8>> {
+pub(super) fn with_comments(cx: &mut Cx<'_, '_>, draft: &Draft, prepared: &Prepared) -> Result<Vec<u8>> {
     let (repo, base) = (&draft.repo, draft.base);
     let comment = comment_char(&repo.config);
     let mut out = prepared.text.clone();
@@ -154,7 +155,10 @@ pub(super) fn with_comments(
     if (&author.name, &author.email) != (&committer.name, &committer.email) {
         facts.push_str(&commented(&format!("Author:    {}", lossy(&author.who())), &comment));
     }
-    if draft.options.date.is_some() || draft.options.amend && draft.options.fixup.is_none() || draft.options.reuse.is_some() {
+    if draft.options.date.is_some()
+        || draft.options.amend && draft.options.fixup.is_none()
+        || draft.options.reuse.is_some()
+    {
         let clock = cx.clock();
         let when = crate::date::format(author.seconds, author.zone, &crate::date::Mode::Default, &clock);
         facts.push_str(&commented(&format!("Date:      {}", lossy(&when)), &comment));

@@ -108,7 +108,11 @@ fn compose(cx: &mut Cx<'_, '_>, done: Box<Done>) -> Result<Next> {
     }
     write_state(cx, &done.job, &done.job.message)?;
     cx.files_mut().write(&repo.git_path("MERGE_MSG"), text)?;
-    let hook = hook(&done, "prepare-commit-msg", &[&repo.git_path_shown("MERGE_MSG"), b"merge"]);
+    let hook = hook(
+        &done,
+        "prepare-commit-msg",
+        &[&repo.git_path_shown("MERGE_MSG"), b"merge"],
+    );
     let then = Then::new(done, |done, cx, outcome| match refused(&outcome) {
         true => abort(cx, &done.job, b""),
         false => edit(cx, done),

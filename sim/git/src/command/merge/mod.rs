@@ -87,27 +87,37 @@ struct Job {
 
 fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
     let repo = cx.work_repo()?;
-    let mut words = Vec::new();
-    if let Some(branch) = crate::state::branch_name(cx.files(), &repo) {
-        let own = repo.config.get(format!("branch.{branch}.mergeoptions")).unwrap_or_default();
-        words.extend(own.split(|b| *b == b' ').filter(|word| !word.is_empty()).map(<[u8]>::to_vec));
-    }
+    let mut words = own_options(cx, &repo);
     words.extend_from_slice(args);
     let parsed = COMMAND.parse(&words)?;
     let merging = repo.has_git_file(cx.files(), "MERGE_HEAD");
-    for (name, verb) in [("abort", "abort"), ("quit", "quit"), ("continue", "continue")] {
+    for name in ["abort", "quit", "continue"] {
         if !parsed.has(name) {
             continue;
         }
         if args.len() != 1 {
-            let text = cat!["fatal: --", verb, " expects no arguments\n\n", USAGE];
+            let text = cat!["fatal: --", name, " expects no arguments\n\n", USAGE];
             return Err(Fault::Plain(text, 129));
         }
         return in_progress(cx, &repo, name, merging);
     }
+    check_nothing_under_way(cx, &repo)?;
+    let options = Options::new(cx, &repo, &parsed)?;
+    begin(cx, repo, options, &parsed.args)
+}
+
+/// What `branch.NAME.mergeOptions` adds to the command line.
+fn own_options(cx: &Cx<'_, '_>, repo: &Repo) -> Vec<Vec<u8>> {
+    let branch = crate::state::branch_name(cx.files(), repo).unwrap_or_default();
+    let own = repo.config.get(format!("branch.{branch}.mergeoptions"));
+    let words = own.unwrap_or_default().split(|b| *b == b' ');
+    words.filter(|word| !word.is_empty()).map(<[u8]>::to_vec).collect()
+}
+
+fn check_nothing_under_way(cx: &Cx<'_, '_>, repo: &Repo) -> Result<()> {
     let index = repo.index(cx.files())?;
     if index.has_unmerged() {
-        return Err(unmerged(&repo));
+        return Err(unmerged(repo));
     }
     for (file, what) in [("MERGE_HEAD", "merge"), ("CHERRY_PICK_HEAD", "cherry-pick")] {
         if repo.has_git_file(cx.files(), file) {
@@ -121,9 +131,12 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             )));
         }
     }
-    let options = Options::new(cx, &repo, &parsed)?;
+    Ok(())
+}
+
+fn begin(cx: &mut Cx<'_, '_>, repo: Repo, options: Options, typed: &[Vec<u8>]) -> Result<Next> {
     let last = |name: &Vec<u8>| if name == b"-" { b"@{-1}".to_vec() } else { name.clone() };
-    let mut names: Vec<Vec<u8>> = parsed.args.iter().map(last).collect();
+    let mut names: Vec<Vec<u8>> = typed.iter().map(last).collect();
     if names.is_empty() {
         names = vec![options::upstream(cx, &repo)?];
     }

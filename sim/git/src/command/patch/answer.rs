@@ -4,8 +4,8 @@ use super::file::{Decision, File, What};
 use super::{State, edit, go_on};
 use crate::bytes::{lossy, parse_number};
 use crate::cat;
-use crate::output::Colors;
 use crate::fault::Result;
+use crate::output::Colors;
 use crate::process::{Cx, Next, Outcome, Then};
 use crate::regex::Regex;
 
@@ -45,7 +45,12 @@ pub(super) fn answered(mut state: Box<State>, cx: &mut Cx<'_, '_>, outcome: Outc
     }
     let permitted = file.permitted.clone();
     let may = |letter: char| permitted.contains(&format!(",{letter}"));
-    match letter.to_ascii_lowercase() {
+    // Of these letters the capital ones mean the same; of the others not.
+    let plain = match letter.to_ascii_lowercase() {
+        lower @ (b'y' | b'n' | b'a' | b'd' | b'q' | b'p') => lower,
+        _ => letter,
+    };
+    match plain {
         b'y' => decide_one(file, Decision::Use),
         b'n' => decide_one(file, Decision::Skip),
         b'a' => decide_rest(file, Decision::Use),
@@ -55,7 +60,7 @@ pub(super) fn answered(mut state: Box<State>, cx: &mut Cx<'_, '_>, outcome: Outc
             file.left = true;
             state.quit = true;
         }
-        b'j' | b'k' => move_by(&mut state, cx, letter, may(char::from(letter))),
+        b'j' | b'k' | b'J' | b'K' => move_by(&mut state, cx, letter, may(char::from(letter))),
         b'g' if !may('g') => state.complain(cx, "No other hunks to goto"),
         b'g' => {
             let from = file.at.saturating_sub(LISTED_MAX / 2).max(first_listed(file));
@@ -119,10 +124,10 @@ fn split(state: &mut State, cx: &mut Cx<'_, '_>) {
         return;
     };
     let parts = hunk.split();
-    let count = parts.len();
+    let (count, decision) = (parts.len(), file.offers[at].decision);
     let offers = parts.into_iter().map(|hunk| super::file::Offer {
         what: What::Lines(hunk),
-        decision: Decision::Undecided,
+        decision,
     });
     file.offers.splice(at..=at, offers);
     file.printed = None;

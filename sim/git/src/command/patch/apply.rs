@@ -19,7 +19,11 @@ pub(super) type Refusal = Vec<u8>;
 pub(super) type Side = Option<(u32, Vec<u8>)>;
 
 /// The content with hunks applied (`undo`: taken back), or the line at which one does not fit.
-fn patched<'h>(content: &[u8], hunks: impl Iterator<Item = &'h Hunk>, undo: bool) -> core::result::Result<Vec<u8>, usize> {
+fn patched<'h>(
+    content: &[u8],
+    hunks: impl Iterator<Item = &'h Hunk>,
+    undo: bool,
+) -> core::result::Result<Vec<u8>, usize> {
     let mut text: Vec<Vec<u8>> = lines(content).into_iter().map(<[u8]>::to_vec).collect();
     let mut drift: isize = 0;
     let (gone, come) = if undo { (b'+', b'-') } else { (b'-', b'+') };
@@ -56,13 +60,23 @@ fn find(text: &[Vec<u8>], before: &[Vec<u8>], wanted: usize, at_start: bool, at_
 }
 
 /// What a file becomes. `all`: with every hunk, chosen or not.
-pub(super) fn become_side(start: Side, file: &File, undo: bool, target: Target, all: bool) -> core::result::Result<Side, Refusal> {
+pub(super) fn become_side(
+    start: Side,
+    file: &File,
+    undo: bool,
+    target: Target,
+    all: bool,
+) -> core::result::Result<Side, Refusal> {
     let (from, to) = if undo {
         (file.new_mode, file.old_mode)
     } else {
         (file.old_mode, file.new_mode)
     };
-    let chosen = || file.offers.iter().filter(|offer| all || offer.decision == super::file::Decision::Use);
+    let chosen = || {
+        file.offers
+            .iter()
+            .filter(|offer| all || offer.decision == super::file::Decision::Use)
+    };
     let in_index = target == Target::Index;
     let (mode, content) = match (from, start) {
         (0, Some(_)) => {
@@ -77,7 +91,14 @@ pub(super) fn become_side(start: Side, file: &File, undo: bool, target: Target, 
     let hunks = chosen().filter_map(|offer| offer.hunk());
     let content = patched(&content, hunks, undo).map_err(|line| {
         let place = format!(":{line}\n");
-        cat!["error: patch failed: ", file.path, place, "error: ", file.path, ": patch does not apply\n"]
+        cat![
+            "error: patch failed: ",
+            file.path,
+            place,
+            "error: ",
+            file.path,
+            ": patch does not apply\n"
+        ]
     })?;
     let mode_chosen = chosen().any(|offer| matches!(offer.what, What::Mode));
     Ok(match to {

@@ -20,7 +20,11 @@ pub(super) fn open(state: Box<State>, cx: &mut Cx<'_, '_>) -> Result<Next> {
         return go_on(state, cx);
     };
     let comment = comment_char(&state.repo.config);
-    let (keep, drop) = if state.direction.undoes() { ('+', '-') } else { ('-', '+') };
+    let (keep, drop) = if state.direction.undoes() {
+        ('+', '-')
+    } else {
+        ('-', '+')
+    };
     let guide = format!(
         "---\nTo remove '{keep}' lines, make them ' ' lines (context).\nTo remove '{drop}' lines, delete them.\nLines starting with {comment} will be removed.\n{}If it does not apply cleanly, you will be given an opportunity to\nedit again.  If all lines of the hunk are removed, then the edit is\naborted and the hunk is left unchanged.\n",
         state.direction.hint()
@@ -106,7 +110,10 @@ fn read(kept: &[&[u8]], before: &Hunk) -> Option<Hunk> {
         let text = crate::bytes::lossy(kept[0]);
         let mut words = text.strip_prefix("@@ ")?.split(' ');
         let mut start = |sign: char| -> Option<usize> {
-            let (start, count) = words.next()?.strip_prefix(sign).map(|side| side.split_once(',').unwrap_or((side, "1")))?;
+            let (start, count) = words
+                .next()?
+                .strip_prefix(sign)
+                .map(|side| side.split_once(',').unwrap_or((side, "1")))?;
             let start: usize = parse_number(start.as_bytes())?;
             Some(if count == "0" { start } else { start.saturating_sub(1) })
         };
@@ -165,7 +172,11 @@ fn check(cx: &Cx<'_, '_>, state: &State, kept: &[&[u8]]) -> Result<core::result:
 /// How many lines of the patch stand above the hunk at hand.
 fn lines_above(file: &File) -> usize {
     let hunks = file.offers[..file.at].iter().filter_map(|offer| offer.hunk());
-    let modes = file.offers.iter().filter(|offer| matches!(offer.what, What::Mode)).count();
+    let modes = file
+        .offers
+        .iter()
+        .filter(|offer| matches!(offer.what, What::Mode))
+        .count();
     lines(&file.header).len() + 2 * modes + hunks.map(|hunk| 1 + hunk.lines.len()).sum::<usize>()
 }
 

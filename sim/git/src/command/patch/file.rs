@@ -307,20 +307,8 @@ fn render_lines(hunk: &Hunk, colors: &Colors) -> Vec<u8> {
     } else {
         cat![" ", hunk.function]
     };
-    let mut out = cat![
-        start("frag", "cyan"),
-        "@@ ",
-        hunk.range(),
-        " @@",
-        function,
-        reset,
-        "\n"
-    ];
-    let (removed, added, context) = (
-        start("old", "red"),
-        start("new", "green"),
-        start("context", "normal"),
-    );
+    let mut out = cat![start("frag", "cyan"), "@@ ", hunk.range(), " @@", function, reset, "\n"];
+    let (removed, added, context) = (start("old", "red"), start("new", "green"), start("context", "normal"));
     for line in &hunk.lines {
         let text = line.text.strip_suffix(b"\n").unwrap_or(&line.text);
         let color = match line.sign {

@@ -66,7 +66,8 @@ pub(crate) fn start(
         then,
         waiting,
     });
-    if state.waiting.is_empty() {
+    // A path in conflict is a change, though none that could be chosen.
+    if state.waiting.is_empty() && !(direction.looks_at_work() && index.has_unmerged()) {
         let only_binary = everything > 0;
         state.complain(
             cx,
@@ -222,7 +223,13 @@ fn record(state: &mut Box<State>, cx: &mut Cx<'_, '_>) -> Result<Option<Next>> {
     };
     let into_work = match target {
         Target::Index => None,
-        _ => Some(become_side(in_work(cx, &repo, &file.path)?, &file, undo, Target::Work, false)),
+        _ => Some(become_side(
+            in_work(cx, &repo, &file.path)?,
+            &file,
+            undo,
+            Target::Work,
+            false,
+        )),
     };
     match (into_index, into_work) {
         // One of two alone must be asked for.

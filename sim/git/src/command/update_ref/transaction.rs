@@ -202,12 +202,8 @@ fn check(cx: &Cx<'_, '_>, orders: &Orders, list: &[Order]) -> Result<()> {
     let refs = &orders.repo.refs;
     let mut names: Vec<&[u8]> = list.iter().map(|order| order.name.as_slice()).collect();
     names.sort_unstable();
-    if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(Fault::fatal(cat![
-            "multiple updates for ref '",
-            pair[0],
-            "' not allowed"
-        ]));
+    if let Some([twice, _]) = names.array_windows().find(|[a, b]| a == b) {
+        return Err(Fault::fatal(cat!["multiple updates for ref '", twice, "' not allowed"]));
     }
     for order in list {
         let current = refs.oid(cx.files(), &order.name);
