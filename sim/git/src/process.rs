@@ -1,6 +1,7 @@
 //! How a `git` command runs as a process of the machine: at once, or with pauses for input, an editor or a child.
 
 use crate::cat;
+use crate::config::Config;
 use crate::date::Clock;
 use crate::fault::{Fault, Result};
 use crate::ident::{self, Role};
@@ -165,10 +166,23 @@ impl Cx<'_, '_> {
 
     /// The editor's command line, or Git's error where there is none.
     pub fn editor(&self, repo: &Repo) -> Result<Vec<u8>> {
+        self.editor_of(&repo.config)
+    }
+
+    /// The settings in force: the repository's, or outside one the user's own.
+    pub fn settings(&self) -> Result<Config> {
+        match self.repo() {
+            Ok(repo) => Ok(repo.config),
+            Err(_) => Config::load(self.files(), self.env(), None, &self.global.config),
+        }
+    }
+
+    /// The editor that settings and environment name.
+    pub fn editor_of(&self, config: &Config) -> Result<Vec<u8>> {
         let var = |name: &str| self.io.var(name).filter(|value| !value.is_empty()).map(<[u8]>::to_vec);
         let dumb = !self.io.is_terminal(1) && !self.io.is_terminal(2)
             || self.io.var("TERM").is_none_or(|term| term == b"dumb");
-        let setting = || repo.config.get("core.editor").map(<[u8]>::to_vec);
+        let setting = || config.get("core.editor").map(<[u8]>::to_vec);
         let visual = || if dumb { None } else { var("VISUAL") };
         let chosen = var("GIT_EDITOR")
             .or_else(setting)
@@ -355,8 +369,8 @@ impl GitProcess {
                     paged: false,
                 };
                 let spawn = cx
-                    .repo()
-                    .and_then(|repo| cx.editor(&repo))
+                    .settings()
+                    .and_then(|config| cx.editor_of(&config))
                     .ok()
                     .and_then(|editor| cx.editor_spawn(&editor, &path));
                 match spawn {

@@ -240,6 +240,24 @@ fn global_options(cx: &mut Cx<'_, '_>, words: &mut Vec<Vec<u8>>) -> Result<Optio
                 let setting = take("-c expects a configuration string")?;
                 cx.global.config.push(setting);
             }
+            b"--config-env" => {
+                let setting = take("no config key given for --config-env")?;
+                let (key, variable) = match setting.iter().rposition(|b| *b == b'=') {
+                    Some(at) if at + 1 < setting.len() => (&setting[..at], lossy(&setting[at + 1..])),
+                    Some(at) => {
+                        let key = &setting[..at];
+                        let text = "missing environment variable name for configuration '";
+                        return Err(Fault::fatal(cat![text, key, "'"]));
+                    }
+                    None => return Err(Fault::fatal(cat!["invalid config format: ", setting])),
+                };
+                let Some(value) = cx.io.var(&variable) else {
+                    let text = format!("missing environment variable '{variable}' for configuration '");
+                    return Err(Fault::fatal(cat![text, key, "'"]));
+                };
+                let setting = cat![key, "=", value];
+                cx.global.config.push(setting);
+            }
             b"--git-dir" => cx.global.git_dir = Some(take("no directory given for '--git-dir' option")?),
             b"--work-tree" => cx.global.work_tree = Some(take("no directory given for '--work-tree' option")?),
             b"-p" | b"--paginate" => cx.global.paginate = Some(true),
@@ -256,7 +274,6 @@ fn global_options(cx: &mut Cx<'_, '_>, words: &mut Vec<Vec<u8>>) -> Result<Optio
             | b"--man-path"
             | b"--info-path"
             | b"--namespace"
-            | b"--config-env"
             | b"--exec-path"
             | b"--super-prefix"
             | b"--list-cmds"

@@ -6,7 +6,7 @@ use crate::cat;
 use crate::cli::options::{Parsed, Syntax, parse, usage_error};
 use crate::config::{self, Change, ChangeError, Config, Entry, Scope, canonical_key, global_paths};
 use crate::fault::{Fault, Result};
-use crate::process::{Cx, Next, Then};
+use crate::process::{Cx, Next, Outcome, Then};
 use crate::regex::Regex;
 use essaim_kernel::files::path;
 
@@ -57,6 +57,7 @@ const WORKING: &[&str] = &[
     "fixed-value",
     "default",
     "includes",
+    "comment",
 ];
 
 const SUBCOMMANDS: [(&str, &str); 7] = [
@@ -92,6 +93,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         ..Syntax::default()
     };
     let parsed = parse(&syntax, if sub.is_some() { &args[1..] } else { args })?;
+    check_type(&parsed)?;
     let action = match sub {
         Some((name, _)) => from_subcommand(name, &parsed),
         None => from_options(&parsed)?,
@@ -104,6 +106,17 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         Action::RenameSection => section(cx, &parsed, true),
         Action::RemoveSection => section(cx, &parsed, false),
         Action::Edit => edit(cx, &parsed),
+    }
+}
+
+fn check_type(parsed: &Parsed) -> Result<()> {
+    let names = ["bool", "int", "bool-or-int", "path"];
+    if names.iter().filter(|name| parsed.has(name)).count() > 1 {
+        return Err(Fault::Error(b"only one type at a time".to_vec(), 129));
+    }
+    match parsed.value("type") {
+        None | Some(b"bool" | b"int" | b"bool-or-int" | b"bool-or-str" | b"path" | b"expiry-date" | b"color") => Ok(()),
+        Some(other) => Err(Fault::fatal(cat!["unrecognized --type argument, ", other])),
     }
 }
 
@@ -205,7 +218,7 @@ fn place(cx: &Cx<'_, '_>, parsed: &Parsed, writing: bool) -> Result<Place> {
         .filter(|name| parsed.has(name))
         .count();
     if chosen > 1 {
-        return Err(usage_error("only one config file at a time", OPTIONS_USAGE));
+        return Err(Fault::Error(b"only one config file at a time".to_vec(), 129));
     }
     if let Some(file) = parsed.value("file") {
         return Ok(Place::File {
@@ -351,11 +364,12 @@ fn matcher(parsed: &Parsed, position: usize) -> Result<impl Fn(&[u8]) -> bool + 
 }
 
 fn get(cx: &mut Cx<'_, '_>, parsed: &Parsed, all: bool, regexp: bool) -> Result<Next> {
-    let Some(name) = parsed.args.first() else {
-        return Err(Fault::Error(
-            b"wrong number of arguments, should be from 1 to 2".to_vec(),
-            129,
-        ));
+    let old_form = ["get", "get-all", "get-regexp"].iter().any(|name| parsed.has(name)) || parsed.args.len() == 1;
+    let name = match parsed.args.as_slice() {
+        [name, ..] if old_form => name,
+        _ => {
+            return Err(Fault::Error(b"wrong number of arguments, should be 1".to_vec(), 129));
+        }
     };
     let matches = matcher(parsed, 1)?;
     let wanted: Box<dyn Fn(&[u8]) -> bool> = if regexp {
@@ -376,7 +390,7 @@ fn get(cx: &mut Cx<'_, '_>, parsed: &Parsed, all: bool, regexp: bool) -> Result<
         &found[found.len().saturating_sub(1)..]
     };
     let end: &[u8] = if parsed.has("null") { b"\0" } else { b"\n" };
-    let with_names = regexp && !parsed.args.is_empty() || parsed.has("show-names");
+    let with_names = parsed.has("get-regexp") || parsed.has("show-names");
     let mut out = Vec::new();
     for entry in chosen {
         out.extend_from_slice(&columns(parsed, entry));
@@ -384,7 +398,8 @@ fn get(cx: &mut Cx<'_, '_>, parsed: &Parsed, all: bool, regexp: bool) -> Result<
             out.extend_from_slice(&entry.key);
         }
         if !parsed.has("name-only") {
-            let value = typed(parsed, &entry.key, entry.value.as_deref(), cx)?;
+            let origin = entry.origin.strip_prefix(b"file:").unwrap_or_default();
+            let value = typed(parsed, &entry.key, entry.value.as_deref(), cx, origin)?;
             if with_names && entry.value.is_some() {
                 out.extend_from_slice(if parsed.has("null") { b"\n" } else { b" " });
             }
@@ -396,15 +411,15 @@ fn get(cx: &mut Cx<'_, '_>, parsed: &Parsed, all: bool, regexp: bool) -> Result<
         let Some(default) = parsed.value("default").map(<[u8]>::to_vec) else {
             return Ok(Next::Exit(1));
         };
-        let value = typed(parsed, name, Some(&default), cx)?;
+        let value = typed(parsed, name, Some(&default), cx, b"")?;
         out.extend_from_slice(&cat![value, end]);
     }
     cx.print(out);
     Ok(Next::Exit(0))
 }
 
-/// A value in the form `--type` asks for.
-fn typed(parsed: &Parsed, key: &[u8], value: Option<&[u8]>, cx: &Cx<'_, '_>) -> Result<Vec<u8>> {
+/// A value in the form `--type` asks for; `file`: where it stands, if it stands in one.
+fn typed(parsed: &Parsed, key: &[u8], value: Option<&[u8]>, cx: &Cx<'_, '_>, file: &[u8]) -> Result<Vec<u8>> {
     let by_name = ["bool", "int", "bool-or-int", "path"]
         .into_iter()
         .find(|name| parsed.has(name));
@@ -417,7 +432,10 @@ fn typed(parsed: &Parsed, key: &[u8], value: Option<&[u8]>, cx: &Cx<'_, '_>) -> 
             shown,
             "' for '",
             key,
-            "' in file .git/config: invalid unit"
+            "'",
+            if file.is_empty() { "" } else { " in file " },
+            file,
+            ": invalid unit"
         ])
     };
     match wanted.as_deref() {
@@ -469,7 +487,8 @@ fn set(cx: &mut Cx<'_, '_>, parsed: &Parsed, replace_all: bool, add: bool) -> Re
         (_, true) => Change::Add(&value),
         _ => Change::Set(&value),
     };
-    match config::change(&text, name, change, &matches) {
+    let comment = comment(parsed)?;
+    match config::change_commented(&text, name, change, &matches, &comment) {
         Ok(text) => {
             save(cx, &path, text)?;
             Ok(Next::Exit(0))
@@ -489,8 +508,23 @@ fn normalised(parsed: &Parsed, key: &[u8], value: &[u8], cx: &Cx<'_, '_>) -> Res
     match parsed.value("type").map(lossy).as_deref() {
         Some("path") => Ok(value.to_vec()),
         _ if parsed.has("path") => Ok(value.to_vec()),
-        _ => typed(parsed, key, Some(value), cx),
+        _ => typed(parsed, key, Some(value), cx, b""),
     }
+}
+
+/// `--comment`: what ends the line, with the sign and the spaces it may lack.
+fn comment(parsed: &Parsed) -> Result<Vec<u8>> {
+    let Some(text) = parsed.value("comment") else {
+        return Ok(Vec::new());
+    };
+    if text.contains(&b'\n') {
+        return Err(Fault::fatal(cat!["no multi-line comment allowed: '", text, "'"]));
+    }
+    Ok(match text.trim_ascii_start().first() {
+        Some(b'#') if text.starts_with(b"#") => cat![" ", text],
+        Some(b'#') => text.to_vec(),
+        _ => cat![" # ", text],
+    })
 }
 
 fn unset(cx: &mut Cx<'_, '_>, parsed: &Parsed, all: bool) -> Result<Next> {
@@ -548,6 +582,22 @@ fn section(cx: &mut Cx<'_, '_>, parsed: &Parsed, rename: bool) -> Result<Next> {
 
 fn edit(cx: &mut Cx<'_, '_>, parsed: &Parsed) -> Result<Next> {
     let (path, _) = write_place(cx, parsed)?;
-    let repo = cx.repo()?;
-    cx.edit(&repo, path, Then::new((), |(), _, _| Ok(Next::Exit(0))))
+    // Whatever becomes of the editor, Git is content.
+    let editor = match cx.settings().and_then(|config| cx.editor_of(&config)) {
+        Ok(editor) => editor,
+        Err(fault) => {
+            cx.eprint(fault.render().0);
+            return Ok(Next::Exit(0));
+        }
+    };
+    if let Ok(repo) = cx.repo() {
+        cx.announce_editor(&repo);
+    }
+    let then = Then::new(editor, |editor, cx, outcome| {
+        if outcome != Outcome::Code(0) {
+            cx.eprint(cat!["error: there was a problem with the editor '", editor, "'\n"]);
+        }
+        Ok(Next::Exit(0))
+    });
+    Ok(Next::Edit(path, then))
 }

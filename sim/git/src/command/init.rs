@@ -2,13 +2,14 @@
 
 use super::Command;
 use crate::cat;
-use crate::cli::options::{Syntax, parse, usage_only};
-use crate::config::Config;
+use crate::cli::options::{Parsed, Syntax, parse, usage_only};
+use crate::config::{Change, Config};
 use crate::fault::{Fault, Result};
 use crate::process::{Cx, Next};
 use crate::refs::check_format;
 use crate::repo::is_git_dir;
 use essaim_kernel::files::path;
+use essaim_kernel::{Errno, Files};
 
 const USAGE: &str = include_str!("../usage/init.txt");
 
@@ -18,7 +19,15 @@ pub(super) const COMMAND: Command = Command {
     usage: USAGE,
     help_on_stderr: false,
     paged: false,
-    supported: &["bare", "quiet", "initial-branch"],
+    supported: &[
+        "bare",
+        "quiet",
+        "initial-branch",
+        "template",
+        "separate-git-dir",
+        "object-format",
+        "ref-format",
+    ],
 };
 
 const DEFAULT_BRANCH_HINT: &str = "\
@@ -61,29 +70,37 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             synopsis.replace("\n                ", "\n         ")
         )));
     }
+    check_formats(&parsed)?;
+    let bare = parsed.has("bare") || cx.global.bare;
+    let separate = parsed.value("separate-git-dir").map(|dir| cx.io.path(dir));
+    if separate.is_some() && bare {
+        return Err(Fault::fatal(
+            "options '--separate-git-dir' and '--bare' cannot be used together",
+        ));
+    }
+    let template = template(cx, &parsed)?;
     if let Some(directory) = parsed.args.first() {
-        let full = cx.io.path(directory);
-        cx.files_mut()
-            .create_dir_all(&full)
-            .map_err(|errno| Fault::fatal(cat!["cannot mkdir ", directory, ": ", errno.to_string()]))?;
-        let full = cx.files().canonicalize(&full)?;
-        cx.io.set_cwd(full)?;
+        enter(cx, directory)?;
     }
     let cwd = cx.files().canonicalize(cx.io.cwd())?;
-    let bare = parsed.has("bare") || cx.global.bare;
     let variable = cx
         .global
         .git_dir
         .clone()
         .or_else(|| cx.io.var("GIT_DIR").map(<[u8]>::to_vec));
-    let git_dir = match (variable, bare) {
+    let mut git_dir = match (variable, bare) {
         (Some(dir), _) => path::normalize(&path::join(&cwd, &dir)),
         (None, true) => cwd.clone(),
         (None, false) => path::join(&cwd, b".git"),
     };
     let existed = is_git_dir(cx.files(), &git_dir);
+    if let Some(separate) = separate {
+        link(cx, &git_dir, &separate, existed)?;
+        git_dir = separate;
+    }
+    let existed = existed || is_git_dir(cx.files(), &git_dir);
     let branch = initial_branch(cx, parsed.value("initial-branch"), existed, parsed.has("quiet"))?;
-    create(cx, &git_dir, bare, &branch, existed)?;
+    create(cx, &git_dir, bare, &branch, existed, &template)?;
     if existed && parsed.value("initial-branch").is_some() {
         cx.eprint(cat!["warning: re-init: ignored --initial-branch=", branch, "\n"]);
     }
@@ -96,6 +113,105 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
         cx.print(cat![what, " Git repository in ", git_dir, "/\n"]);
     }
     Ok(Next::Exit(0))
+}
+
+/// Only Git's usual formats are simulated.
+fn check_formats(parsed: &Parsed) -> Result<()> {
+    match parsed.value("object-format") {
+        None | Some(b"sha1") => {}
+        Some(b"sha256") => return Err(Fault::gap("'init --object-format=sha256'")),
+        Some(other) => return Err(Fault::fatal(cat!["unknown hash algorithm '", other, "'"])),
+    }
+    match parsed.value("ref-format") {
+        None | Some(b"files") => Ok(()),
+        Some(b"reftable") => Err(Fault::gap("'init --ref-format=reftable'")),
+        Some(other) => Err(Fault::fatal(cat!["unknown ref storage format '", other, "'"])),
+    }
+}
+
+/// Makes the folder where it is not there, and goes into it.
+fn enter(cx: &mut Cx<'_, '_>, directory: &[u8]) -> Result<()> {
+    let full = cx.io.path(directory);
+    cx.files_mut().create_dir_all(&full).map_err(|errno| {
+        // A file stands in the way.
+        let reason = match errno {
+            Errno::NotDirectory => Errno::Exists,
+            errno => errno,
+        };
+        Fault::fatal(cat!["cannot mkdir ", directory, ": ", reason.to_string()])
+    })?;
+    let full = cx.files().canonicalize(&full)?;
+    cx.io.set_cwd(full)?;
+    Ok(())
+}
+
+/// `--separate-git-dir`: `.git` becomes a file that says where the folder is; a folder that is there moves.
+fn link(cx: &mut Cx<'_, '_>, git_dir: &[u8], separate: &[u8], existed: bool) -> Result<()> {
+    if existed && cx.files().is_dir(git_dir) {
+        cx.files_mut().rename(git_dir, separate)?;
+    }
+    cx.files_mut().write(git_dir, cat!["gitdir: ", separate, "\n"])?;
+    Ok(())
+}
+
+/// What a new repository begins with.
+enum Template {
+    /// What Git installs.
+    Usual,
+    /// Nothing (`--template=`).
+    Nothing,
+    /// A folder's files.
+    Folder(Vec<u8>),
+}
+
+fn template(cx: &mut Cx<'_, '_>, parsed: &Parsed) -> Result<Template> {
+    let config = Config::load(cx.files(), cx.env(), None, &cx.global.config)?;
+    let expand = |text: &[u8]| crate::config::expand_home(text, cx.env());
+    let named = match parsed.flag("template") {
+        Some(false) => Some(Vec::new()),
+        Some(true) => parsed.value("template").map(<[u8]>::to_vec),
+        None => cx
+            .io
+            .var("GIT_TEMPLATE_DIR")
+            .map(<[u8]>::to_vec)
+            .or_else(|| config.get("init.templatedir").map(expand)),
+    };
+    let Some(name) = named else { return Ok(Template::Usual) };
+    if name.is_empty() {
+        return Ok(Template::Nothing);
+    }
+    let full = cx.io.path(&name);
+    if cx.files().is_dir(&full) {
+        return Ok(Template::Folder(full));
+    }
+    cx.eprint(cat!["warning: templates not found in ", full, "\n"]);
+    Ok(Template::Nothing)
+}
+
+/// Copies a template's files that are not there yet; hidden ones stay behind.
+fn copy(files: &mut Files, from: &[u8], to: &[u8]) -> Result<()> {
+    files.create_dir_all(to)?;
+    for name in files.read_dir(from)? {
+        if name.starts_with(b".") {
+            continue;
+        }
+        let (source, target) = (cat![from, "/", name], cat![to, "/", name]);
+        let metadata = files.symlink_metadata(&source)?;
+        if metadata.is_dir() {
+            copy(files, &source, &target)?;
+        } else if files.symlink_metadata(&target).is_ok() {
+        } else if metadata.is_symlink() {
+            let link = files.read_link(&source)?;
+            files.symlink(&link, &target)?;
+        } else {
+            let content = files.read(&source)?;
+            files.write(&target, content.as_slice())?;
+            if metadata.is_executable() {
+                files.set_mode(&target, 0o755)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn initial_branch(cx: &mut Cx<'_, '_>, option: Option<&[u8]>, existed: bool, quiet: bool) -> Result<Vec<u8>> {
@@ -121,32 +237,58 @@ fn initial_branch(cx: &mut Cx<'_, '_>, option: Option<&[u8]>, existed: bool, qui
     Ok(name)
 }
 
-fn create(cx: &mut Cx<'_, '_>, git_dir: &[u8], bare: bool, branch: &[u8], existed: bool) -> Result<()> {
+fn create(
+    cx: &mut Cx<'_, '_>,
+    git_dir: &[u8],
+    bare: bool,
+    branch: &[u8],
+    existed: bool,
+    template: &Template,
+) -> Result<()> {
+    let worktree = cx.io.var("GIT_WORK_TREE").map(|tree| cx.io.path(tree));
     let files = cx.files_mut();
-    let failed = |errno: essaim_kernel::Errno| Fault::fatal(cat!["cannot mkdir ", git_dir, ": ", errno.to_string()]);
+    let failed = |errno: Errno| Fault::fatal(cat!["cannot mkdir ", git_dir, ": ", errno.to_string()]);
     files.create_dir_all(git_dir).map_err(failed)?;
-    for directory in [
-        "branches",
-        "hooks",
-        "info",
-        "objects/info",
-        "objects/pack",
-        "refs/heads",
-        "refs/tags",
-    ] {
-        files.create_dir_all(&cat![git_dir, "/", directory]).map_err(failed)?;
+    let below = |name: &str| cat![git_dir, "/", name];
+    for directory in ["objects/info", "objects/pack", "refs/heads", "refs/tags"] {
+        files.create_dir_all(&below(directory)).map_err(failed)?;
+    }
+    match template {
+        Template::Nothing => {}
+        Template::Folder(folder) => copy(files, folder, git_dir)?,
+        Template::Usual => {
+            for directory in ["branches", "hooks", "info"] {
+                files.create_dir_all(&below(directory)).map_err(failed)?;
+            }
+            for (name, text) in [("description", DESCRIPTION), ("info/exclude", EXCLUDE)] {
+                if !files.exists(&below(name)) {
+                    files.write(&below(name), text)?;
+                }
+            }
+        }
     }
     if existed {
         return Ok(());
     }
-    let config = if bare {
-        "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
-    } else {
-        "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n\tlogallrefupdates = true\n"
-    };
-    files.write(&cat![git_dir, "/HEAD"], cat!["ref: refs/heads/", branch, "\n"])?;
-    files.write(&cat![git_dir, "/config"], config)?;
-    files.write(&cat![git_dir, "/description"], DESCRIPTION)?;
-    files.write(&cat![git_dir, "/info/exclude"], EXCLUDE)?;
+    files.write(&below("HEAD"), cat!["ref: refs/heads/", branch, "\n"])?;
+    let mut settings = vec![
+        ("core.repositoryformatversion", b"0".to_vec()),
+        ("core.filemode", b"true".to_vec()),
+        ("core.bare", bare.to_string().into_bytes()),
+    ];
+    if !bare {
+        settings.push(("core.logallrefupdates", b"true".to_vec()));
+        settings.extend(worktree.map(|tree| ("core.worktree", tree)));
+    }
+    // A template may have brought some.
+    let mut text = files
+        .read(&below("config"))
+        .map(|text| text.to_vec())
+        .unwrap_or_default();
+    for (key, value) in settings {
+        let change = Change::ReplaceAll(&value);
+        text = crate::config::change(&text, key.as_bytes(), change, &|_| true).unwrap_or(text);
+    }
+    files.write(&below("config"), text)?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use essaim_kernel::Files;
 use essaim_kernel::files::path;
 use essaim_kernel::process::Environment;
 pub use read::parse;
-pub use write::{Change, ChangeError, change, copy_section, rename_section, section_header};
+pub use write::{Change, ChangeError, change, change_commented, copy_section, rename_section, section_header};
 
 /// Where a value comes from; later scopes win.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

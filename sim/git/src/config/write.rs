@@ -37,6 +37,17 @@ pub fn change(
     change: Change<'_>,
     matches: &dyn Fn(&[u8]) -> bool,
 ) -> core::result::Result<Vec<u8>, ChangeError> {
+    change_commented(text, key, change, matches, b"")
+}
+
+/// The same; a comment (with what stands before it) ends the line.
+pub fn change_commented(
+    text: &[u8],
+    key: &[u8],
+    change: Change<'_>,
+    matches: &dyn Fn(&[u8]) -> bool,
+    comment: &[u8],
+) -> core::result::Result<Vec<u8>, ChangeError> {
     let entries = parse(text, b"").unwrap_or_default();
     let canonical = canonical_key(key).unwrap_or_else(|| key.to_vec());
     let found: Vec<&Entry> = entries
@@ -58,7 +69,7 @@ pub fn change(
     let Some(value) = new_value else {
         return Ok(remove_spans(text, &replaced));
     };
-    let line = cat!["\t", name, " = ", quote_value(value), "\n"];
+    let line = cat!["\t", name, " = ", quote_value(value), comment, "\n"];
     if let Some((last_start, last_end)) = replaced.last().copied() {
         let from = line_start(text, last_start);
         let mut new = Vec::new();
