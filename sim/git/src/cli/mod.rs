@@ -67,7 +67,8 @@ pub fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>], pager: &mut Option<Pid>) -> R
             return Err(Fault::fatal(cat!["bad alias.", name, " string: unclosed quote"]));
         };
         if expanded.is_empty() {
-            return Err(Fault::fatal(cat!["empty alias for ", name]));
+            let text = "' failed; '' is not a git command\n";
+            return Err(Fault::Plain(cat!["expansion of alias '", name, text], 1));
         }
         if expanded[0] == name {
             return Err(Fault::fatal(cat!["recursive alias: ", name]));

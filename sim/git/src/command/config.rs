@@ -331,7 +331,7 @@ fn key_of(text: &[u8]) -> Result<Vec<u8>> {
     };
     Err(Fault::Error(
         message,
-        if text.contains(&b'.') && !text.starts_with(b".") {
+        if text.contains(&b'.') && !text.starts_with(b".") && !text.ends_with(b".") {
             1
         } else {
             2

@@ -8,6 +8,7 @@ use crate::fault::{Fault, Result};
 use crate::process::{Cx, Next};
 use crate::repo::Repo;
 use crate::revision::with_resolver;
+use essaim_kernel::Errno;
 use essaim_text::{Favor, Labels, MergeOptions, MergeStyle, is_binary, merge};
 use std::sync::Arc;
 
@@ -115,9 +116,10 @@ fn read(cx: &mut Cx<'_, '_>, repo: Option<&Repo>, names: &[Vec<u8>], by_object: 
             }
             _ => {
                 let full = cx.io.path(name);
-                cx.files()
-                    .read(&full)
-                    .map_err(|errno| Fault::Error(cat!["Could not stat ", name, ": ", errno.to_string()], 255))?
+                cx.files().read(&full).map_err(|errno| {
+                    let verb = if errno == Errno::IsDirectory { "open" } else { "stat" };
+                    Fault::Error(cat!["Could not ", verb, " ", name, ": ", errno.to_string()], 255)
+                })?
             }
         };
         if is_binary(&content) {

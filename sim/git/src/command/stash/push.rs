@@ -101,6 +101,11 @@ fn choose(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: Wanted, paths: &Pathspec, he
 }
 
 fn put_away(cx: &mut Cx<'_, '_>, repo: &Repo, wanted: &Wanted, paths: &Pathspec, head: Oid) -> Result<Next> {
+    let index = repo.index(cx.files())?;
+    if let Some(entry) = index.entries().iter().find(|entry| entry.intent_to_add) {
+        let text = cat!["error: Entry '", entry.path, "' not uptodate. Cannot merge.\n"];
+        return Err(Fault::Plain(cat![text, "Cannot save the current worktree state\n"], 1));
+    }
     let made = create(cx, repo, wanted, paths, head)?;
     store(cx, repo, made.commit, &made.message)?;
     if !wanted.quiet {
