@@ -243,20 +243,7 @@ fn global_options(cx: &mut Cx<'_, '_>, words: &mut Vec<Vec<u8>>) -> Result<Optio
             }
             b"--config-env" => {
                 let setting = take("no config key given for --config-env")?;
-                let (key, variable) = match setting.iter().rposition(|b| *b == b'=') {
-                    Some(at) if at + 1 < setting.len() => (&setting[..at], lossy(&setting[at + 1..])),
-                    Some(at) => {
-                        let key = &setting[..at];
-                        let text = "missing environment variable name for configuration '";
-                        return Err(Fault::fatal(cat![text, key, "'"]));
-                    }
-                    None => return Err(Fault::fatal(cat!["invalid config format: ", setting])),
-                };
-                let Some(value) = cx.io.var(&variable) else {
-                    let text = format!("missing environment variable '{variable}' for configuration '");
-                    return Err(Fault::fatal(cat![text, key, "'"]));
-                };
-                let setting = cat![key, "=", value];
+                let setting = from_variable(cx, &setting)?;
                 cx.global.config.push(setting);
             }
             b"--git-dir" => cx.global.git_dir = Some(take("no directory given for '--git-dir' option")?),
@@ -286,6 +273,24 @@ fn global_options(cx: &mut Cx<'_, '_>, words: &mut Vec<Vec<u8>>) -> Result<Optio
         }
     }
     Ok(None)
+}
+
+/// `--config-env=KEY=VARIABLE` as the setting it means.
+fn from_variable(cx: &Cx<'_, '_>, setting: &[u8]) -> Result<Vec<u8>> {
+    let (key, variable) = match setting.iter().rposition(|b| *b == b'=') {
+        Some(at) if at + 1 < setting.len() => (&setting[..at], lossy(&setting[at + 1..])),
+        Some(at) => {
+            let key = &setting[..at];
+            let text = "missing environment variable name for configuration '";
+            return Err(Fault::fatal(cat![text, key, "'"]));
+        }
+        None => return Err(Fault::fatal(cat!["invalid config format: ", setting])),
+    };
+    let Some(value) = cx.io.var(&variable) else {
+        let text = format!("missing environment variable '{variable}' for configuration '");
+        return Err(Fault::fatal(cat![text, key, "'"]));
+    };
+    Ok(cat![key, "=", value])
 }
 
 fn change_directory(cx: &mut Cx<'_, '_>, directory: &[u8]) -> Result<()> {
