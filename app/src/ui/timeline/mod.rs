@@ -19,11 +19,15 @@ use crate::ui::icon::{icon, icon_sm};
 /// Milliseconds a command stays shown while the past is played again.
 const PLAY_MS: i32 = 700;
 
+/// Percent between two stops at least: what took no time can still be pointed at.
+const GAP: f64 = 0.8;
+
 /// Where things stand along the rail, in percent.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Scale {
     /// After 0, 1, 2 … entries.
     stops: Vec<f64>,
+    /// The time at the end of the rail; 0 where stops stand by rank, and no time can be read.
     total_ms: u64,
 }
 
@@ -31,33 +35,38 @@ fn ms(nanos: i64) -> u64 {
     u64::try_from(nanos / 1_000_000).unwrap_or_default()
 }
 
-/// Stops by virtual time; by rank where no time passed at all.
-fn scale(timeline: &Timeline, now_nanos: i64) -> Scale {
-    let n = timeline.entries.len();
-    let begins = |k: usize| {
-        timeline
-            .entries
-            .get(k)
-            .map_or(now_nanos, |e: &TimelineEntry| e.at_nanos)
-    };
-    let last = (1..=n).map(begins).fold(now_nanos, i64::max);
-    let total = last.saturating_sub(timeline.start_nanos);
-    // A quarter more than what was done, rounded up to the minute: the dotted part is room to go on.
-    let shown = ((total as f64 * 1.2 / 60e9).ceil().max(1.0) * 60e9).max(1.0);
-    let mut stops: Vec<f64> = (0..=n)
-        .map(|k| match k {
-            0 => 0.0,
-            _ if k == n => (last - timeline.start_nanos) as f64 / shown * 100.0,
-            _ => (begins(k) - timeline.start_nanos) as f64 / shown * 100.0,
-        })
-        .collect();
-    if n > 0 && stops.windows(2).any(|w| w[1] - w[0] < 0.01) {
-        let room = if n < 8 { 8 } else { n + 1 };
-        stops = (0..=n).map(|k| k as f64 / room as f64 * 100.0).collect();
+/// Stops by virtual time: each where its entry had ended, that is where the next command was
+/// typed (which takes `typing_nanos`, before the command itself begins). By rank where too many
+/// entries took no time.
+fn scale(timeline: &Timeline, now_nanos: i64, typing_nanos: i64) -> Scale {
+    let entries = &timeline.entries;
+    let mut ends = vec![timeline.start_nanos];
+    for (k, entry) in entries.iter().enumerate() {
+        let end = match entries.get(k + 1) {
+            Some(next) if matches!(next.kind, EntryKind::Command | EntryKind::FileSaved) => {
+                next.at_nanos - typing_nanos
+            }
+            Some(next) => next.at_nanos,
+            None => now_nanos,
+        };
+        ends.push(end.max(entry.at_nanos));
+    }
+    let total = ends.iter().max().map_or(0, |last| last - timeline.start_nanos);
+    // A fifth more than what was done, rounded up to the minute: the dotted part is room to go on.
+    let shown = (total as f64 * 1.2 / 60e9).ceil().max(1.0) * 60e9;
+    let mut stops: Vec<f64> = Vec::new();
+    for end in ends {
+        let by_time = (end - timeline.start_nanos) as f64 / shown * 100.0;
+        stops.push(stops.last().map_or(by_time, |before| by_time.max(before + GAP)));
+    }
+    if stops.last().is_some_and(|last| *last > 100.0) {
+        let room = entries.len() + 1;
+        let stops = (0..room).map(|k| k as f64 / room as f64 * 100.0).collect();
+        return Scale { stops, total_ms: 0 };
     }
     Scale {
         stops,
-        total_ms: ms((shown) as i64),
+        total_ms: ms(shown as i64),
     }
 }
 
@@ -72,9 +81,10 @@ struct Bar {
 impl Bar {
     fn new(session: Session) -> Self {
         let (timeline, now) = (session.timeline.clone(), session.now_nanos.clone());
+        let typing_nanos = i64::from(session.spec.command_seconds) * 1_000_000_000;
         Self {
             session,
-            scale: Memo::new(move |_| scale(&timeline.get(), now.get())),
+            scale: Memo::new(move |_| timeline.with(|t| scale(t, now.get(), typing_nanos))),
             playing: RwSignal::new(false),
         }
     }
@@ -388,6 +398,7 @@ fn mark(bar: &Bar, n: usize, at: f64, entry: &TimelineEntry, ends: bool, named: 
 fn axis(bar: &Bar) -> AnyView {
     let total = bar.scale.get().total_ms;
     (0..=4u64)
+        .filter(|_| total > 0)
         .map(|n| {
             let left = format!("{}%", n * 25);
             let label = clock(total * n / 4);
@@ -395,4 +406,50 @@ fn axis(bar: &Bar) -> AnyView {
         })
         .collect_view()
         .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: i64 = 1_000_000_000;
+
+    fn timeline(entries: &[(EntryKind, i64)]) -> Timeline {
+        let entries = entries.iter().map(|(kind, seconds)| TimelineEntry {
+            label: String::new(),
+            kind: *kind,
+            at_nanos: seconds * SECOND,
+            status: 0,
+            reached: Vec::new(),
+        });
+        Timeline {
+            entries: entries.collect(),
+            done: 0,
+            start_nanos: 0,
+        }
+    }
+
+    #[test]
+    fn stops_stand_where_the_clock_stood() {
+        use EntryKind::Command;
+        // Each line takes 20 s to type; the second command sleeps for 100 s.
+        let t = timeline(&[(Command, 20), (Command, 40), (Command, 160)]);
+        let found = scale(&t, 160 * SECOND, 20 * SECOND);
+        assert_eq!(found.total_ms, 240_000);
+        let seconds: Vec<f64> = found.stops.iter().map(|p| (p * 2.4).round()).collect();
+        assert_eq!(seconds, [0.0, 20.0, 140.0, 160.0]);
+    }
+
+    #[test]
+    fn what_takes_no_time_has_room_all_the_same() {
+        use EntryKind::{Command, FileBroughtIn};
+        let t = timeline(&[(Command, 20), (FileBroughtIn, 20), (FileBroughtIn, 20)]);
+        let stops = scale(&t, 20 * SECOND, 20 * SECOND).stops;
+        assert!(stops.windows(2).all(|w| w[1] - w[0] > GAP * 0.99), "{stops:?}");
+        // So many that time says nothing: by rank, and no hour is shown.
+        let t = timeline(&[(FileBroughtIn, 0); 300]);
+        let found = scale(&t, 0, 20 * SECOND);
+        assert_eq!((found.stops.len(), found.total_ms), (301, 0));
+        assert!(found.stops[300] < 100.0);
+    }
 }
