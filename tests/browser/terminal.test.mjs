@@ -31,6 +31,19 @@ test("the terminal edits, recalls and searches", async (scene) => {
   check((await log(page).innerText()).includes("deux"), "the output is in the log");
 });
 
+test("Alt-. brings the last argument, Alt-Backspace takes a word", async (scene) => {
+  const page = await scene.open("#/lab");
+  await ready(page);
+  await run(page, "mkdir -p a/bien-long");
+  await field(page).fill("ls ");
+  await field(page).press("Alt+.");
+  same(await field(page).inputValue(), "ls a/bien-long");
+  await field(page).press("Alt+Backspace");
+  same(await field(page).inputValue(), "ls a/bien-");
+  await field(page).press("Control+y");
+  same(await field(page).inputValue(), "ls a/bien-long");
+});
+
 test("Tab leaves an empty line, Escape then Tab leaves any", async (scene) => {
   const page = await scene.open("#/lab");
   await ready(page);
@@ -131,6 +144,9 @@ test("a phone has its keys: Tab, Ctrl, Esc and the arrows", { viewport: PHONE },
   const key = (name) => page.locator(".tkeys").getByRole("button", { name, exact: true });
   const boxes = await Promise.all(["Tab", "Ctrl", "Escape", "ArrowUp", "ArrowDown"].map((name) => key(name).boundingBox()));
   check(boxes.every((box) => box.height >= 32 && box.x >= 0 && box.x + box.width <= PHONE.width), "each can be touched");
+  await run(page, `echo ${"long ".repeat(30)}`);
+  const over = await page.locator(".a-term .panel__body").evaluate((body) => body.scrollWidth - body.clientWidth);
+  check(over <= 0, `long lines are folded, not ${over} px out of sight`);
   await run(page, "echo un");
   await key("ArrowUp").click();
   same(await field(page).inputValue(), "echo un");

@@ -257,7 +257,7 @@ strings! {
     time_goal: "objectif", "goal";
     // git
     git_graph: "Graphe des commits", "Commit graph";
-    git_states: "État des fichiers", "File states";
+    git_states: "Fichiers", "Files";
     git_counts: "{}, {}", "{}, {}";
     git_commits_one: "{} commit", "{} commit";
     git_commits_many: "{} commits", "{} commits";
@@ -318,7 +318,7 @@ strings! {
     // embed
     embed_title: "Exercice", "Exercise";
     embed_open: "Ouvrir en grand", "Open full size";
-    embed_sent: "Objectifs\u{202f}: {} sur {}", "Goals: {} of {}";
+    embed_sent: "Étapes\u{202f}: {} sur {}", "Steps: {} of {}";
     // about
     about_title: "À propos d’Essaim", "About Essaim";
     about_lede: "Essaim est le cours «\u{202f}Développement de traitements distribués\u{202f}», tout entier dans un onglet\u{202f}: les leçons d’un côté, de l’autre un labo où les outils tournent vraiment.", "Essaim is the course “Developing distributed processing”, whole in one tab: lessons on one side, on the other a lab where the tools really run.";

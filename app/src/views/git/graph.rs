@@ -71,7 +71,8 @@ pub fn graph(view: Option<&GitView>, zone: &str) -> AnyView {
     let fresh = fresh(commits);
     let rows = commits
         .iter()
-        .map(|c| row(c, repository, fresh.contains(&c.oid), zone))
+        .zip(&layout.lanes)
+        .map(|(c, lane)| row(c, refs(c, repository, *lane), repository, fresh.contains(&c.oid), zone))
         .collect_view();
     let hidden = repository.commits_count as usize - commits.len();
     view! {
@@ -109,8 +110,13 @@ fn y(row: usize) -> f64 {
     ROW / 2.0 + ROW * row as f64
 }
 
+/// The colour of a lane: the main line's own, then three in turn.
+fn colour(lane: usize) -> usize {
+    if lane == 0 { 0 } else { (lane - 1) % 3 + 1 }
+}
+
 fn lane_class(lane: usize) -> &'static str {
-    ["l0", "l1", "l2", "l3"][if lane == 0 { 0 } else { (lane - 1) % 3 + 1 }]
+    ["l0", "l1", "l2", "l3"][colour(lane)]
 }
 
 /// Down from a commit to its parent: straight in its lane, one bend where lanes change.
@@ -232,7 +238,7 @@ fn pending_row(repository: &Repository) -> Option<AnyView> {
     )
 }
 
-fn row(commit: &Commit, repository: &Repository, fresh: bool, zone: &str) -> impl IntoView + use<> {
+fn row(commit: &Commit, refs: AnyView, repository: &Repository, fresh: bool, zone: &str) -> impl IntoView + use<> {
     let head = repository.head.oid.as_deref() == Some(commit.oid.as_str());
     let time = js_sys::Date::new(&((commit.author_seconds as f64) * 1000.0).into());
     let options = js_sys::Object::new();
@@ -247,14 +253,15 @@ fn row(commit: &Commit, repository: &Repository, fresh: bool, zone: &str) -> imp
     let clock = String::from(time.to_locale_time_string_with_options(lang().code(), &options));
     view! {
         <li class="cg__row" class:is-head=head class:is-new=fresh>
-            <span class="cg__msg">{refs(commit, repository)}<span lang="" title=commit.subject.clone()>{commit.subject.clone()}</span></span>
+            <span class="cg__msg">{refs}<span lang="" title=commit.subject.clone()>{commit.subject.clone()}</span></span>
             <code class="cg__h">{commit.short.clone()}</code>
             <span class="cg__t num">{clock}</span>
         </li>
     }
 }
 
-fn refs(commit: &Commit, repository: &Repository) -> AnyView {
+/// HEAD and what points to a commit; a branch has the colour of its line.
+fn refs(commit: &Commit, repository: &Repository, lane: usize) -> AnyView {
     let here = repository.head.oid.as_deref() == Some(commit.oid.as_str());
     let on = |name: &str| here && repository.head.branch.as_deref() == Some(name);
     let mut all: Vec<_> = repository
@@ -268,7 +275,7 @@ fn refs(commit: &Commit, repository: &Repository) -> AnyView {
         .map(|r| {
             let class = match r.kind {
                 RefKind::Branch if matches!(r.name.as_str(), "main" | "master") => "ref ref--main",
-                RefKind::Branch => "ref ref--nett",
+                RefKind::Branch => ["ref", "ref ref--nett", "ref ref--l2", "ref ref--l3"][colour(lane)],
                 RefKind::Tag => "ref ref--tag",
                 _ => "ref",
             };
