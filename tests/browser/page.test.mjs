@@ -39,6 +39,22 @@ for (const width of [1440, 1100, 768, 420, 320]) {
   });
 }
 
+test("at 320 px every button of the lab can be reached", { viewport: { width: 320, height: 860 } }, async (scene) => {
+  const page = await scene.open("#/lab");
+  await ready(page);
+  await run(page, "git merge -q alerts; git merge report");
+  await page.locator(".filetree").getByRole("button", { name: "README.md" }).click();
+  await page.getByRole("button", { name: "Emporter README.md" }).waitFor();
+  await page.locator("summary[aria-label='Fichiers et partage']").click();
+  const outside = await page.evaluate(() => {
+    const buttons = [...document.querySelectorAll("button, summary")].map((button) => [button, button.getBoundingClientRect()]);
+    return buttons
+      .filter(([, box]) => box.width > 0 && (box.left < 0 || box.right > innerWidth))
+      .map(([button]) => button.getAttribute("aria-label") ?? button.textContent);
+  });
+  same(outside, []);
+});
+
 test("the map tells all chapters and what is to come", async (scene) => {
   const page = await scene.open("#/");
   await page.waitForSelector(".chap");
