@@ -3,6 +3,7 @@
 mod add;
 pub(crate) mod branch;
 mod cat_file;
+mod check_ref_format;
 mod checkout;
 mod commit;
 mod config;
@@ -21,7 +22,6 @@ mod merge_file;
 mod mv;
 pub(crate) mod patch;
 mod plumbing;
-mod check_ref_format;
 mod reflog;
 mod reset;
 mod restore;

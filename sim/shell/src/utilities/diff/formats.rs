@@ -55,6 +55,7 @@ fn grouped<'a>(old: &Lines<'a>, new: &Lines<'a>, changes: &[Change], context: us
         context,
         inter_hunk_context: 0,
         function: FunctionRule::Never,
+        whole_functions: false,
     };
     hunks(old, new, changes, &options)
 }
