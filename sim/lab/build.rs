@@ -26,8 +26,7 @@ fn main() {
         }
     }
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it")).join("man.bin");
-    let deflated = miniz_oxide::deflate::compress_to_vec(&packed, 10);
-    std::fs::write(out, deflated).expect("the build folder can be written");
+    std::fs::write(out, packed).expect("the build folder can be written");
 }
 
 fn collect(folder: &Path, into: &mut Vec<PathBuf>) {

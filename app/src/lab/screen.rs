@@ -124,19 +124,15 @@ impl Screen {
         self.lines.clear();
     }
 
-    /// Numbers of the blocks that hold lines.
-    pub fn blocks(&self) -> std::ops::Range<u64> {
-        match (self.lines.first(), self.lines.last()) {
-            (Some(first), Some(last)) => first.id / BLOCK_LINES..last.id / BLOCK_LINES + 1,
-            _ => 0..0,
-        }
+    /// The id of the first line kept, or of the next one where there is none.
+    pub fn first_id(&self) -> u64 {
+        self.lines.first().map_or(self.next_id, |line| line.id)
     }
 
-    /// The lines of one block. Ids follow each other without a gap.
-    pub fn block(&self, number: u64) -> &[Arc<Line>] {
-        let first = self.lines.first().map_or(0, |l| l.id);
-        let place = |id: u64| (id.saturating_sub(first) as usize).min(self.lines.len());
-        &self.lines[place(number * BLOCK_LINES)..place((number + 1) * BLOCK_LINES)]
+    /// The lines whose id is at least this. Ids follow each other without a gap.
+    pub fn lines_from(&self, id: u64) -> &[Arc<Line>] {
+        let skipped = id.saturating_sub(self.first_id()) as usize;
+        self.lines.get(skipped..).unwrap_or_default()
     }
 
     pub fn feed(&mut self, bytes: &[u8]) {
@@ -314,17 +310,21 @@ mod tests {
     }
 
     #[test]
-    fn blocks_hold_every_line_once() {
-        for count in [0, 1, 31, 32, 33, LINES_MAX - 1, LINES_MAX + 45] {
-            let mut s = screen(&"x\n".repeat(count));
-            let in_blocks =
-                |s: &Screen| -> Vec<u64> { s.blocks().flat_map(|n| s.block(n).iter().map(|l| l.id)).collect() };
-            assert_eq!(in_blocks(&s), s.lines.iter().map(|l| l.id).collect::<Vec<_>>());
-            s.clear();
-            assert!(in_blocks(&s).is_empty());
-            s.feed(b"y\n");
-            assert_eq!(in_blocks(&s), [count as u64]);
-        }
+    fn lines_are_found_by_their_ids() {
+        let mut s = screen(&"x\n".repeat(LINES_MAX + 45));
+        let ids = |s: &Screen, from| -> Vec<u64> { s.lines_from(from).iter().map(|l| l.id).collect() };
+        assert_eq!(s.first_id(), 45);
+        assert_eq!(ids(&s, 0).len(), LINES_MAX);
+        assert_eq!(
+            ids(&s, LINES_MAX as u64 + 43),
+            [LINES_MAX as u64 + 43, LINES_MAX as u64 + 44]
+        );
+        assert!(ids(&s, LINES_MAX as u64 + 45).is_empty());
+        assert!(ids(&s, LINES_MAX as u64 + 99).is_empty());
+        s.clear();
+        assert_eq!(s.first_id(), LINES_MAX as u64 + 45);
+        s.feed(b"y\n");
+        assert_eq!(ids(&s, 0), [LINES_MAX as u64 + 45]);
     }
 
     #[test]

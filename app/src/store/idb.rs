@@ -126,9 +126,11 @@ pub async fn keys() -> Vec<String> {
         && let Ok(request) = store.get_all_keys()
         && let Some(found) = finish(request).await
     {
-        keys.extend(js_sys::Array::from(&found).iter().filter_map(|k| k.as_string()));
+        for key in js_sys::Array::from(&found).iter().filter_map(|k| k.as_string()) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
     }
-    keys.sort();
-    keys.dedup();
     keys
 }

@@ -5,6 +5,7 @@ use crate::fault::{Fault, Result};
 use crate::object::{TreeEntry, mode, write_tree};
 use crate::oid::Oid;
 use crate::store::Store;
+use essaim_kernel::SmallSort;
 use essaim_kernel::{Files, Metadata, Time};
 
 /// What the index remembers of a file, to see quickly that it has not changed.
@@ -271,7 +272,7 @@ impl Index {
 
     /// Replaces all entries.
     pub fn replace(&mut self, mut entries: Vec<Entry>) {
-        entries.sort_by(|a, b| (&a.path, a.stage).cmp(&(&b.path, b.stage)));
+        entries.small_sort_by(|a, b| (&a.path, a.stage).cmp(&(&b.path, b.stage)));
         self.entries = entries;
     }
 

@@ -10,6 +10,7 @@ use crate::refs::Ref;
 use crate::repo::Repo;
 use core::cmp::Ordering;
 use essaim_kernel::Files;
+use essaim_kernel::SmallSort;
 
 /// What fields need.
 pub struct Listing<'a> {
@@ -32,7 +33,7 @@ impl Listing<'_> {
     /// Sorts by keys (`--sort`, the last one counting most), then by name.
     pub fn sort(&self, items: &mut [Ref], keys: &[Vec<u8>], ignore_case: bool) -> Result<()> {
         let fold = |text: Vec<u8>| if ignore_case { text.to_ascii_lowercase() } else { text };
-        items.sort_by_key(|item| fold(item.name.clone()));
+        items.small_sort_by_key(|item| fold(item.name.clone()));
         for key in keys {
             let (reverse, key) = match key.strip_prefix(b"-") {
                 Some(key) => (true, key),
@@ -52,7 +53,7 @@ impl Listing<'_> {
                 (SortValue::Text(a), SortValue::Text(b)) => fold(a.clone()).cmp(&fold(b.clone())),
                 _ => Ordering::Equal,
             };
-            keyed.sort_by(|(a, _), (b, _)| if reverse { compare(b, a) } else { compare(a, b) });
+            keyed.small_sort_by(|(a, _), (b, _)| if reverse { compare(b, a) } else { compare(a, b) });
             for (slot, (_, item)) in items.iter_mut().zip(keyed) {
                 *slot = item;
             }

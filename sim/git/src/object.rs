@@ -3,6 +3,7 @@
 use crate::bytes::{find, lines, parse_number, split_once};
 use crate::cat;
 use crate::oid::Oid;
+use essaim_kernel::SmallSort;
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,7 +117,7 @@ pub fn parse_tree(mut content: &[u8]) -> Option<Vec<TreeEntry>> {
 
 /// Writes a tree; the entries are sorted as Git sorts them.
 pub fn write_tree(entries: &mut [TreeEntry]) -> Vec<u8> {
-    entries.sort_by_cached_key(TreeEntry::sort_key);
+    entries.small_sort_by_key(TreeEntry::sort_key);
     let mut content = Vec::new();
     for entry in entries.iter() {
         content.extend_from_slice(format!("{:o} ", entry.mode).as_bytes());

@@ -2,6 +2,7 @@
 
 use crate::cat;
 use crate::config::Config;
+use essaim_kernel::SmallSort;
 
 /// Whether `core.quotePath` asks for bytes above 0x7f to be quoted (Git's default).
 pub fn quote_high(config: &Config) -> bool {
@@ -148,7 +149,7 @@ pub fn sequence(text: &str) -> Option<String> {
     if reset {
         parts.push(String::new());
     }
-    attributes.sort_unstable();
+    attributes.small_sort();
     parts.extend(attributes.iter().map(u8::to_string));
     parts.extend(colors.into_iter().flatten());
     if parts.is_empty() {

@@ -6,6 +6,7 @@ use crate::object::mode;
 use crate::oid::Oid;
 use crate::status::Change;
 use crate::tree::Flat;
+use essaim_kernel::SmallSort;
 use essaim_text::{SIMILARITY_SCORE_MAX, similarity_score};
 
 /// One side of a possible rename.
@@ -119,7 +120,7 @@ impl Find<'_> {
                 });
             }
         }
-        self.sources.sort_by(|a, b| a.path.cmp(&b.path));
+        self.sources.small_sort_by(|a, b| a.path.cmp(&b.path));
         Ok(())
     }
 
@@ -172,7 +173,7 @@ impl Find<'_> {
                 }
             }
         }
-        candidates.sort_by_key(|candidate| core::cmp::Reverse((candidate.0, candidate.1)));
+        candidates.small_sort_by_key(|candidate| core::cmp::Reverse((candidate.0, candidate.1)));
         for copying in [false, true] {
             for (score, _, target, source) in &candidates {
                 let free = self.sources[*source].used == 0;

@@ -8,6 +8,7 @@ use crate::repo::Repo;
 use crate::tree::{self, Flat};
 use crate::worktree::{self, FileState, UntrackedMode};
 use essaim_kernel::Files;
+use essaim_kernel::SmallSort;
 
 /// One path that differs between two places.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,7 +180,7 @@ pub fn staged(index: &Index, base: &Flat, pathspec: &Pathspec) -> Vec<Change> {
         }
     }
     changes.retain(|change| pathspec.matches(&change.path));
-    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    changes.small_sort_by(|a, b| a.path.cmp(&b.path));
     changes
 }
 

@@ -6,6 +6,7 @@ use crate::oid::Oid;
 use crate::store::Store;
 use core::cmp::Reverse;
 use essaim_kernel::Files;
+use essaim_kernel::SmallSort;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
@@ -189,7 +190,7 @@ impl<'a> History<'a> {
         for oid in best.drain(..) {
             dated.push((Reverse(self.commit(&oid)?.committer.seconds), oid));
         }
-        dated.sort_by_key(|(seconds, _)| *seconds);
+        dated.small_sort_by_key(|(seconds, _)| *seconds);
         Ok(dated.into_iter().map(|(_, oid)| oid).collect())
     }
 

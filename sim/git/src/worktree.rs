@@ -7,6 +7,7 @@ use crate::index::{Entry, Index, Stat};
 use crate::object::{Kind, mode, object_id};
 use crate::oid::Oid;
 use crate::repo::Repo;
+use essaim_kernel::SmallSort;
 use essaim_kernel::files::path;
 use essaim_kernel::{Errno, FileKind, Files, Metadata};
 use std::sync::Arc;
@@ -231,8 +232,8 @@ pub fn scan_by(files: &Files, repo: &Repo, index: &Index, mode: UntrackedMode, i
     if mode != UntrackedMode::No || ignored {
         scan.directory(b"");
     }
-    scan.found.untracked.sort();
-    scan.found.ignored.sort();
+    scan.found.untracked.small_sort();
+    scan.found.ignored.small_sort();
     scan.found
 }
 

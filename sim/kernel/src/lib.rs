@@ -4,7 +4,7 @@
 //! processes, pipes and terminals. A whole [`Machine`] is a plain value: cloning it is taking a snapshot, and the same
 //! inputs always give the same machine, natively and in Wasm.
 //!
-//! Reading order: [`time`], [`random`], [`queue`], [`digest`], [`limits`], [`value`], [`files`], [`process`],
+//! Reading order: [`time`], [`random`], [`queue`], [`digest`], [`sort`], [`limits`], [`value`], [`files`], [`process`],
 //! [`terminal`], [`machine`], [`io`], [`engine`].
 
 #![warn(missing_docs)]
@@ -16,6 +16,8 @@ pub mod random;
 pub mod queue;
 
 pub mod digest;
+
+pub mod sort;
 
 pub mod limits;
 
@@ -40,6 +42,7 @@ pub use io::{Io, Read};
 pub use limits::Limits;
 pub use machine::{Activity, Machine};
 pub use process::{Call, ExitStatus, Pid, Process, Program, Progress, Signal, Spawn, Wait};
+pub use sort::SmallSort;
 pub use terminal::{TerminalId, TerminalState};
 pub use time::Time;
 pub use value::{Event, EventLog, Value};

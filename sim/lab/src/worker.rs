@@ -5,6 +5,7 @@ use crate::lab::{Lab, Origin};
 use crate::news::Known;
 use crate::share;
 use crate::transcript::parse;
+use essaim_kernel::SmallSort;
 use essaim_kernel::files::path;
 use essaim_proto_lab::message::{FolderEntry, Problem, Request, Response, ToPage, ToWorker};
 use essaim_proto_lab::spec::LabSpec;
@@ -348,7 +349,7 @@ fn list(lab: &Lab, folder: String, recursive: bool) -> Response {
             });
         }
     }
-    entries.sort_by(|a, b| a.path.cmp(&b.path));
+    entries.small_sort_by(|a, b| a.path.cmp(&b.path));
     Response::Folder {
         path: folder,
         entries,
@@ -394,6 +395,6 @@ fn take_out(lab: &Lab, folder: String) -> Response {
             ));
         }
     }
-    out.sort();
+    out.small_sort();
     Response::Files(out)
 }

@@ -98,8 +98,8 @@ impl Session {
         }
         let model = TerminalModel::new(id);
         self.terminals.update(|all| {
-            all.push(model.clone());
-            all.sort_by_key(|t| t.id);
+            let at = all.iter().take_while(|t| t.id < id).count();
+            all.insert(at, model.clone());
         });
         model
     }

@@ -5,6 +5,7 @@
 
 mod keys;
 mod line;
+mod log;
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use essaim_proto_lab::message::TerminalStatus;
 use wasm_bindgen::JsCast;
 
 use crate::dom;
-use crate::lab::screen::{BLOCK_LINES, Screen, Span};
+use crate::lab::screen::Screen;
 use crate::lab::{Phase, Session, TerminalModel};
 use crate::text::{fill, t, tr};
 use crate::ui::icon::icon_sm;
@@ -155,27 +156,28 @@ fn starting(phase: &ArcRwSignal<Phase>, session: &Session) -> Option<AnyView> {
 /// One terminal: log, prompt, line.
 fn body(session: Session, model: TerminalModel) -> impl IntoView {
     let input = NodeRef::<html::Textarea>::new();
-    let prompt_of: Arc<str> = format!("{}@{}", session.spec().user, session.spec().host).into();
-    let prompt_here = prompt_of.clone();
+    let (log_ref, prompt_ref) = (NodeRef::<html::Div>::new(), NodeRef::<html::Span>::new());
+    let who: Arc<str> = format!("{}@{}", session.spec().user, session.spec().host).into();
     let control = Control::new(session, model.clone(), input);
-    let (blocks, lines, tail) = (model.screen.clone(), model.screen.clone(), model.screen.clone());
     let (key, typed, paste, touch) = (control.clone(), control.clone(), control.clone(), control.clone());
     let (choices, search, hint) = (control.choices.clone(), control.search.clone(), model.status.clone());
     let wait = model.status.clone();
+    log::follow(log_ref, model.screen.clone(), who.clone());
+    let tail = model.screen.clone();
+    Effect::new(move |_| {
+        let Some(place) = prompt_ref.get() else { return };
+        match search.get() {
+            Some(found) => place.set_text_content(Some(&format!("{}`{}': ", t().terminal_search, found.query))),
+            None => tail.with(|s| log::write(&place, &s.tail, &who)),
+        }
+    });
     view! {
         <div class="panel__body" id="term-body" role="tabpanel" aria-labelledby=format!("term-tab-{}", model.id)
             on:click=move |_| keys::focus_unless_selecting(input)>
             <div class="pre mono" translate="no" lang="en">
-                <div class="term__log" role="log" aria-live="off" aria-label=tr(|t| t.terminal_output)>
-                    <For each=move || blocks.with(Screen::blocks) key=|number| *number let:number>
-                        {block(number, lines.clone(), prompt_of.clone())}
-                    </For>
-                </div>
+                <div class="term__log" role="log" aria-live="off" aria-label=tr(|t| t.terminal_output) node_ref=log_ref></div>
                 <div class="term__in">
-                    <span class="term__ps">{move || match search.get() {
-                        Some(found) => view! { <span class="d">{format!("{}`{}': ", t().terminal_search, found.query)}</span> }.into_any(),
-                        None => tail.with(|s| line_view(&s.tail, &prompt_here)),
-                    }}</span>
+                    <span class="term__ps" node_ref=prompt_ref></span>
                     <textarea class="term__field" node_ref=input rows="1" spellcheck="false" autocomplete="off"
                         autocapitalize="off" aria-label=tr(|t| t.terminal_input)
                         aria-describedby="term-hint" enterkeyhint="send"
@@ -196,61 +198,6 @@ fn body(session: Session, model: TerminalModel) -> impl IntoView {
         {announcer(&model)}
         {touch_keys(touch)}
     }
-}
-
-/// Some lines of the log. A block that is full is left to the browser: out of sight it costs nothing, so that the
-/// answer to a command does not wait for the painting of all that was printed before.
-fn block(number: u64, screen: ArcRwSignal<Screen>, who: Arc<str>) -> impl IntoView {
-    let lines = screen.clone();
-    let count = Memo::new(move |_| screen.with(|s| s.block(number).len()));
-    let each = move || {
-        count.get();
-        lines.with_untracked(|s| s.block(number).to_vec())
-    };
-    view! {
-        <div class="term__block" class:is-full=move || count.get() == BLOCK_LINES as usize>
-            <For each=each key=|line| line.id let:line>
-                <div class="term__ln">{line_view(&line.spans, &who)}"\n"</div>
-            </For>
-        </div>
-    }
-}
-
-/// A line that begins with the shell's plain prompt has it in its colours, and the command after it.
-fn line_view(all: &[Span], who: &str) -> AnyView {
-    let plain = match all {
-        [only] if only.class.is_empty() => prompt(&only.text, who),
-        _ => None,
-    };
-    match plain {
-        Some((folder, end, command)) => view! {
-            <span class="ps">{who.to_owned()}</span>":"<span class="pw">{folder.to_owned()}</span>{end.to_owned()}
-            <span class="cmd">{command.to_owned()}</span>
-        }
-        .into_any(),
-        None => spans(all),
-    }
-}
-
-/// `camille@essaim:~/collecte$ git status` as its folder, its end and its command.
-fn prompt<'a>(text: &'a str, who: &str) -> Option<(&'a str, &'a str, &'a str)> {
-    let rest = text.strip_prefix(who)?.strip_prefix(':')?;
-    let at = rest.find("$ ").or_else(|| rest.strip_suffix('$').map(str::len))?;
-    let end = (at + 2).min(rest.len());
-    Some((&rest[..at], &rest[at..end], &rest[end..]))
-}
-
-fn spans(all: &[Span]) -> AnyView {
-    all.iter()
-        .map(|s| {
-            if s.class.is_empty() {
-                s.text.clone().into_any()
-            } else {
-                view! { <span class=s.class.clone()>{s.text.clone()}</span> }.into_any()
-            }
-        })
-        .collect_view()
-        .into_any()
 }
 
 /// Reads a command's output in one piece when it ends, up to a cap.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use essaim_proto_git::{Commit, GitView, RefKind, Repository};
+use essaim_proto_git::{Commit, GitView, Ref, RefKind, Repository};
 use leptos::prelude::*;
 
 use super::lanes::{self, Layout};
@@ -147,9 +147,10 @@ fn path(x1: f64, y1: f64, through: f64, x2: f64, y2: f64) -> String {
 
 fn edges(layout: &Layout, offset: usize) -> AnyView {
     // Side lanes first, so that the main line lies on top.
-    let mut all: Vec<_> = layout.edges.iter().collect();
-    all.sort_by_key(|e| std::cmp::Reverse(e.lane));
-    all.into_iter()
+    let lanes = layout.edges.iter().map(|e| e.lane + 1).max().unwrap_or_default();
+    (0..lanes)
+        .rev()
+        .flat_map(|lane| layout.edges.iter().filter(move |e| e.lane == lane))
         .map(|e| {
             let d = path(
                 x(e.from_lane),
@@ -263,15 +264,12 @@ fn row(commit: &Commit, refs: AnyView, repository: &Repository, fresh: bool, zon
 /// HEAD and what points to a commit; a branch has the colour of its line.
 fn refs(commit: &Commit, repository: &Repository, lane: usize) -> AnyView {
     let here = repository.head.oid.as_deref() == Some(commit.oid.as_str());
-    let on = |name: &str| here && repository.head.branch.as_deref() == Some(name);
-    let mut all: Vec<_> = repository
-        .refs
-        .iter()
+    let on = |r: &Ref| here && r.kind == RefKind::Branch && repository.head.branch.as_deref() == Some(&r.name);
+    // Refs come in the order of their full names: branches, remotes, tags. The branch one is on goes first.
+    let of = |first: bool| repository.refs.iter().filter(move |r| on(r) == first);
+    let chips = of(true)
+        .chain(of(false))
         .filter(|r| r.oid == commit.oid && r.kind != RefKind::Stash)
-        .collect();
-    all.sort_by_key(|r| (!on(&r.name), r.kind as u8, r.name.clone()));
-    let chips = all
-        .into_iter()
         .map(|r| {
             let class = match r.kind {
                 RefKind::Branch if matches!(r.name.as_str(), "main" | "master") => "ref ref--main",

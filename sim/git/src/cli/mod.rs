@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::fault::{Fault, Result};
 use crate::process::{Cx, Next, Outcome, Then};
 use crate::repo::{Global, Repo};
+use essaim_kernel::SmallSort;
 use essaim_kernel::files::path;
 use essaim_kernel::{Pid, Spawn};
 
@@ -378,6 +379,6 @@ pub fn missing_options() -> Vec<(&'static str, Vec<String>)> {
         .map(|command| (command.name, missing(command)))
         .collect();
     all.retain(|(_, options)| !options.is_empty());
-    all.sort();
+    all.small_sort();
     all
 }

@@ -1,5 +1,7 @@
 //! "The most similar command is": Damerau-Levenshtein distance with Git's weights.
 
+use essaim_kernel::SmallSort;
+
 /// The common commands: they come first among equals.
 const COMMON: [&str; 22] = [
     "add", "bisect", "branch", "clone", "commit", "diff", "fetch", "grep", "init", "log", "merge", "mv", "pull",
@@ -15,7 +17,7 @@ const WEIGHTS: (usize, usize, usize, usize) = (0, 2, 1, 3);
 /// The commands a misspelt one may have meant.
 pub(super) fn suggestions(typed: &str, names: &[String]) -> Vec<String> {
     let mut scored: Vec<(usize, &String)> = names.iter().map(|name| (score(typed, name), name)).collect();
-    scored.sort();
+    scored.small_sort();
     // Prefixes of common commands score 0; all of them are shown.
     let prefixes = scored.iter().take_while(|(score, _)| *score == 0).count();
     if prefixes > 0 {

@@ -12,6 +12,7 @@ use crate::process::{Cx, Next};
 use crate::repo::Repo;
 use crate::tree::Flat;
 use crate::worktree::{self, FileState, UntrackedMode};
+use essaim_kernel::SmallSort;
 use std::collections::BTreeSet;
 
 pub(super) const COMMAND: Command = Command {
@@ -198,7 +199,7 @@ fn untracked(cx: &Cx<'_, '_>, repo: &Repo, index: &Index, pathspec: &Pathspec, f
     let mut paths: Vec<Vec<u8>> = found.untracked;
     if force {
         paths.extend(found.ignored);
-        paths.sort();
+        paths.small_sort();
     }
     paths.retain(|path| pathspec.matches(path) || path.ends_with(b"/") && pathspec.matches(&path[..path.len() - 1]));
     paths

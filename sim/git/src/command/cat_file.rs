@@ -11,6 +11,7 @@ use crate::output::{quote_high, quote_path};
 use crate::process::{Cx, Next, Outcome, Then};
 use crate::repo::Repo;
 use crate::revision::with_resolver;
+use essaim_kernel::SmallSort;
 
 pub(super) const COMMAND: Command = Command {
     name: "cat-file",
@@ -58,7 +59,7 @@ fn main(cx: &mut Cx<'_, '_>, args: &[Vec<u8>]) -> Result<Next> {
             for pack in repo.store.packs(cx.files()) {
                 oids.extend(pack.oids());
             }
-            oids.sort();
+            oids.small_sort();
             oids.dedup();
             let text = oids.iter().map(Oid::hex).collect::<Vec<_>>().join("\n");
             return run_batch((format, batch), cx, Outcome::Input(text.into_bytes()));

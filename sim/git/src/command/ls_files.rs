@@ -14,6 +14,7 @@ use crate::process::{Cx, Next};
 use crate::repo::Repo;
 use crate::worktree::{self, FileState, UntrackedMode};
 use essaim_kernel::Files;
+use essaim_kernel::SmallSort;
 
 pub(super) const COMMAND: Command = Command {
     name: "ls-files",
@@ -168,7 +169,7 @@ impl Lister<'_> {
         } else {
             found.untracked
         };
-        paths.sort();
+        paths.small_sort();
         for path in paths
             .into_iter()
             .filter(|path| self.pathspec.matches(path))

@@ -4,6 +4,7 @@ use super::Command;
 use crate::bytes::{find, parse_number};
 use crate::cat;
 use crate::fault::{Fault, Result};
+use essaim_kernel::SmallSort;
 
 use crate::log::arguments::{self, Arguments};
 use crate::log::starts::chosen;
@@ -307,7 +308,7 @@ fn range(cx: &mut Cx<'_, '_>, state: &mut State, repo: &Repo, word: &[u8]) -> Re
         let mut all = Arguments::default();
         if with_resolver(cx, repo, |resolver| arguments::with_parents(resolver, word, &mut all))? {
             // The commit itself comes first.
-            all.pending.sort_by_key(|pending| pending.negated);
+            all.pending.small_sort_by_key(|pending| pending.negated);
             for pending in all.pending {
                 let name = match pending.parent {
                     0 => pending.name.clone(),

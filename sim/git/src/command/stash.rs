@@ -19,6 +19,7 @@ use crate::refs::{LogEntry, Update};
 use crate::repo::Repo;
 use crate::revision::with_resolver;
 use crate::tree;
+use essaim_kernel::SmallSort;
 
 const USAGE: &str = include_str!("../usage/stash.txt");
 
@@ -438,7 +439,7 @@ fn show(cx: &mut Cx<'_, '_>, repo: &Repo, args: &[Vec<u8>]) -> Result<Next> {
     }
     if let Some(commit) = entry.untracked.filter(|_| untracked || only_untracked) {
         found.extend(lists::trees(files, &repo.store, None, Some(&tree(&commit)?), &none)?);
-        found.sort_by(|a, b| a.path.cmp(&b.path));
+        found.small_sort_by(|a, b| a.path.cmp(&b.path));
     }
     let found = filter::run(&contents, found, &options, None)?;
     let mut out = Vec::new();

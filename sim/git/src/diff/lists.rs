@@ -12,6 +12,7 @@ use crate::store::Store;
 use crate::tree::Flat;
 use crate::worktree::{self, FileState};
 use essaim_kernel::Files;
+use essaim_kernel::SmallSort;
 
 fn change(path: &[u8], old: (u32, Oid), new: (u32, Oid)) -> Change {
     let letter = match (old.0, new.0) {
@@ -51,7 +52,7 @@ pub fn trees(
     let mut found = Vec::new();
     let walk = Walk { files, store, pathspec };
     walk.level(old, new, b"", &mut found)?;
-    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found.small_sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
 }
 
@@ -80,7 +81,7 @@ pub fn top_level(
         found.push(change(&entry.name, NONE, (entry.mode, entry.oid)));
     }
     found.retain(|change| pathspec.matches(&change.path) || pathspec.may_match_below(&change.path));
-    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found.small_sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
 }
 
@@ -98,7 +99,7 @@ impl Walk<'_> {
         let read = |tree: Option<&Oid>| tree.map_or(Ok(Vec::new()), |tree| self.store.tree(self.files, tree));
         let (old, new) = (read(old)?, read(new)?);
         let mut names: Vec<&[u8]> = old.iter().chain(&new).map(|entry| entry.name.as_slice()).collect();
-        names.sort_unstable();
+        names.small_sort();
         names.dedup();
         for name in names {
             let side = |entries: &[crate::object::TreeEntry]| {
@@ -152,7 +153,7 @@ pub fn tree_index(base: &Flat, index: &Index, pathspec: &Pathspec) -> Vec<Change
         }
     }
     found.retain(|change| pathspec.matches(&change.path));
-    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found.small_sort_by(|a, b| a.path.cmp(&b.path));
     found
 }
 
@@ -174,7 +175,7 @@ pub fn index_work(files: &Files, repo: &Repo, index: &Index, pathspec: &Pathspec
         }
     }
     found.extend(crate::status::unstaged(files, repo, index, pathspec));
-    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found.small_sort_by(|a, b| a.path.cmp(&b.path));
     found
 }
 
@@ -235,7 +236,7 @@ pub fn tree_work(files: &Files, repo: &Repo, base: &Flat, index: &Index, pathspe
             found.push(change(&entry.path, old, new));
         }
     }
-    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found.small_sort_by(|a, b| a.path.cmp(&b.path));
     found
 }
 

@@ -16,6 +16,7 @@ use crate::status::{self, Options, Status};
 use crate::tree;
 use crate::walk::History;
 use crate::worktree::UntrackedMode;
+use essaim_kernel::SmallSort;
 use essaim_kernel::{Files, Glance, Value};
 
 /// The fact at a path; `None`: there is no such fact now.
@@ -171,7 +172,7 @@ impl Asker<'_> {
                     .map(|path| lossy(path)),
             )
             .collect();
-        paths.sort();
+        paths.small_sort();
         Some(paths.into())
     }
 
@@ -266,7 +267,7 @@ impl Asker<'_> {
         let unmerged = status.unmerged.iter().map(|unmerged| lossy(&unmerged.path));
         let untracked = status.untracked.iter().map(|path| lossy(path));
         let mut paths: Vec<String> = changes.chain(unmerged).chain(untracked).collect();
-        paths.sort();
+        paths.small_sort();
         paths.dedup();
         match what {
             "clean" => Some(paths.is_empty().into()),

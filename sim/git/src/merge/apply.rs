@@ -8,12 +8,13 @@ use crate::index::{Entry, Index};
 use crate::repo::Repo;
 use crate::tree::Flat;
 use essaim_kernel::Files;
+use essaim_kernel::SmallSort;
 
 /// Paths that differ between a tree and the index: a merge begins only where there are none.
 pub fn staged_paths(index: &Index, head: &Flat) -> Vec<Vec<u8>> {
     let mut paths: Vec<Vec<u8>> = head.keys().cloned().collect();
     paths.extend(index.entries().iter().map(|entry| entry.path.clone()));
-    paths.sort_unstable();
+    paths.small_sort();
     paths.dedup();
     paths.retain(|path| {
         let entry = index.get(path, 0).filter(|entry| !entry.intent_to_add);

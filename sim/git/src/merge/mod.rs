@@ -19,6 +19,7 @@ use crate::repo::Repo;
 use crate::tree::{self, Flat};
 use crate::walk::History;
 use essaim_kernel::Files;
+use essaim_kernel::SmallSort;
 use essaim_text::{Algorithm, Favor, MergeStyle, Whitespace};
 use std::collections::BTreeMap;
 
@@ -252,7 +253,7 @@ impl<'a> Merge<'a> {
             }
         }
         let tree = self.write_tree()?;
-        self.messages.sort_by(|a, b| a.0.cmp(&b.0));
+        self.messages.small_sort_by(|a, b| a.0.cmp(&b.0));
         Ok(Merged {
             files: self.out,
             tree,
@@ -265,7 +266,7 @@ impl<'a> Merge<'a> {
     /// Sorts out what is the same on two of three sides and cannot be part of a rename.
     fn collect(&mut self, flats: [&Flat; 3]) {
         let mut paths: Vec<&Vec<u8>> = flats.iter().flat_map(|flat| flat.keys()).collect();
-        paths.sort_unstable();
+        paths.small_sort();
         paths.dedup();
         for path in paths {
             let stages = flats.map(|flat| flat.get(path).copied());

@@ -5,6 +5,7 @@ use crate::cat;
 use crate::diff::{Change, Contents};
 use crate::fault::Result;
 use crate::oid::Oid;
+use essaim_kernel::SmallSort;
 
 /// A rename on one side.
 #[derive(Clone, Debug)]
@@ -20,7 +21,7 @@ impl Merge<'_> {
         let mut all = self.find(1, threshold)?;
         all.extend(self.find(2, threshold)?);
         self.relocate(&mut all);
-        all.sort_by(|a, b| a.from.cmp(&b.from));
+        all.small_sort_by(|a, b| a.from.cmp(&b.from));
         let mut at = 0;
         while at < all.len() {
             let one = all[at].clone();

@@ -8,6 +8,7 @@ use crate::object::Kind;
 use crate::oid::Oid;
 use crate::regex::Regex;
 use crate::walk::History;
+use essaim_kernel::SmallSort;
 use std::collections::BTreeSet;
 
 impl Resolver<'_> {
@@ -29,7 +30,7 @@ impl Resolver<'_> {
         for tip in tips {
             list.push((history.commit(tip)?.committer.seconds, *tip));
         }
-        list.sort_by_key(|(seconds, _)| *seconds);
+        list.small_sort_by_key(|(seconds, _)| *seconds);
         let mut seen: BTreeSet<Oid> = tips.iter().copied().collect();
         while !list.is_empty() {
             let (_, oid) = list.remove(0);
@@ -84,7 +85,7 @@ impl Resolver<'_> {
             Some(Kind::Tree) => 2,
             _ => 3,
         };
-        candidates.sort_by_key(|oid| (order(oid), *oid));
+        candidates.small_sort_by_key(|oid| (order(oid), *oid));
         let mut note = cat![
             "error: short object ID ",
             text,

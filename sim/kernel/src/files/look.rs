@@ -3,6 +3,7 @@
 use super::resolve::Place;
 use super::table::Body;
 use super::{Errno, Files, Metadata};
+use crate::sort::SmallSort;
 use std::sync::Arc;
 
 impl Files {
@@ -43,7 +44,7 @@ impl Files {
             },
             Place::Host(rel) => {
                 let mut names = self.host()?.read_dir(&rel)?;
-                names.sort();
+                names.small_sort();
                 Ok(names)
             }
         }

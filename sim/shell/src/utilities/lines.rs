@@ -5,6 +5,7 @@ use super::support::options::{Opt, Parsed, flag, missing, missing_value, optiona
 use super::support::stream::{Filter, Flow, Streaming, files_or_stdin};
 use super::support::text::{char_len, named, number, quote};
 use super::support::utility::{COREUTILS, Utility};
+use essaim_kernel::SmallSort;
 use essaim_kernel::files::OpenOptions;
 use essaim_kernel::{Call, Errno, Io};
 
@@ -327,7 +328,7 @@ fn ranges(text: &[u8], fields: bool) -> Result<Vec<(u64, u64)>, String> {
         }
         out.push(range);
     }
-    out.sort_unstable();
+    out.small_sort();
     let mut merged: Vec<(u64, u64)> = Vec::new();
     for (low, high) in out {
         match merged.last_mut() {

@@ -5,6 +5,7 @@
 use super::support::options::Parsed;
 use super::support::text::lossy;
 use essaim_kernel::Io;
+use essaim_kernel::SmallSort;
 use essaim_kernel::files::path;
 
 const ROOT: &[u8] = b"/usr/share/man";
@@ -61,7 +62,7 @@ fn index(languages: [&str; 2], io: &Io<'_>) -> Vec<(String, String)> {
             out.push((name, summary));
         }
     }
-    out.sort();
+    out.small_sort();
     out
 }
 

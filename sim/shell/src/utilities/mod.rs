@@ -43,6 +43,7 @@ pub(crate) use support::clock::Moment;
 pub use support::utility::{Utility, file_candidates};
 pub(crate) use support::zone::Zone;
 
+use essaim_kernel::SmallSort;
 use essaim_kernel::{Errno, Io, Program};
 use std::sync::Arc;
 
@@ -169,6 +170,6 @@ pub fn gaps() -> Vec<(&'static str, String)> {
     let predicates = find::GAPS.iter().map(|name| ("find", (*name).to_owned()));
     all.extend(predicates);
     all.extend([("sed", "command e".to_owned()), ("sed", "command v".to_owned())]);
-    all.sort();
+    all.small_sort();
     all
 }

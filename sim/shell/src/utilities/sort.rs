@@ -7,6 +7,7 @@ use super::support::stream::files_or_stdin;
 use super::support::text::{named, number, quote};
 use super::support::utility::{COREUTILS, Utility};
 use super::support::{complain, lines, read_operand};
+use essaim_kernel::SmallSort;
 use essaim_kernel::{Call, Io};
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -183,7 +184,7 @@ impl Gather for Sort {
         if let Some(quiet) = self.check {
             return self.check_order(&all, quiet, call, io);
         }
-        all.sort_by(|a, b| self.compare(a, b));
+        all.small_sort_by(|a, b| self.compare(a, b));
         if self.unique {
             all.dedup_by(|a, b| self.compare_keys(a, b) == Ordering::Equal);
         }

@@ -4,6 +4,7 @@ use super::support::glob::{self, Rules};
 use super::support::options::{flag, missing, parse, value};
 use super::support::text::{human_size, number};
 use super::support::utility::{COREUTILS, Utility};
+use essaim_kernel::SmallSort;
 use essaim_kernel::files::path;
 use essaim_kernel::process::RunToEnd;
 use essaim_kernel::{Call, Io, Metadata};
@@ -220,13 +221,13 @@ impl Tree {
             }
         }
         if self.by_time {
-            entries.sort_by_key(|(_, m)| m.mtime);
+            entries.small_sort_by_key(|(_, m)| m.mtime);
         }
         if self.reverse {
             entries.reverse();
         }
         if self.directories_first {
-            entries.sort_by_key(|(_, m)| !m.is_dir());
+            entries.small_sort_by_key(|(_, m)| !m.is_dir());
         }
         let count = entries.len();
         for (index, (name, metadata)) in entries.into_iter().enumerate() {

@@ -13,6 +13,7 @@ use crate::repo::Repo;
 use crate::revision::Resolver;
 use crate::tracking::{self, Tracking};
 use crate::wildmatch::wildmatch;
+use essaim_kernel::SmallSort;
 
 /// One line of the list.
 struct Line {
@@ -52,7 +53,7 @@ pub(super) fn run(cx: &mut Cx<'_, '_>, repo: &Repo, parsed: &Parsed) -> Result<N
     }
     listing.sort(&mut refs, &keys, parsed.has("ignore-case"))?;
     // A detached HEAD stands first whatever the order; by name, remote branches stand last.
-    refs.sort_by_key(|item| {
+    refs.small_sort_by_key(|item| {
         let remote = keys.is_empty() && item.name.starts_with(b"refs/remotes/");
         (item.name != b"HEAD", remote)
     });

@@ -10,6 +10,7 @@ use crate::object::Kind;
 use crate::process::Cx;
 use crate::repo::Repo;
 use crate::worktree;
+use essaim_kernel::SmallSort;
 use essaim_text::lines;
 
 /// Why a choice cannot be applied: what `git apply` says on standard error.
@@ -55,7 +56,7 @@ fn find(text: &[Vec<u8>], before: &[Vec<u8>], wanted: usize, at_start: bool, at_
     };
     let mut places: Vec<usize> = (0..=last).filter(|at| fits(*at)).collect();
     // Of two at the same distance the later one counts.
-    places.sort_by_key(|at| (at.abs_diff(wanted), core::cmp::Reverse(*at)));
+    places.small_sort_by_key(|at| (at.abs_diff(wanted), core::cmp::Reverse(*at)));
     anchored.or(places.first().copied())
 }
 

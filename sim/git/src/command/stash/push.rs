@@ -13,6 +13,7 @@ use crate::process::{Cx, Next, Then};
 use crate::repo::Repo;
 use crate::worktree::{self, UntrackedMode};
 use crate::{checkout, status, tree};
+use essaim_kernel::SmallSort;
 
 /// What `git stash push` was told.
 #[derive(Clone, Debug, Default)]
@@ -252,7 +253,7 @@ fn others(cx: &Cx<'_, '_>, repo: &Repo, index: &Index, ignored: bool, paths: &Pa
         all.extend(found.ignored);
     }
     all.retain(|path| !path.ends_with(b"/") && paths.matches(path));
-    all.sort();
+    all.small_sort();
     all
 }
 
@@ -337,7 +338,7 @@ fn put_back(cx: &mut Cx<'_, '_>, repo: &Repo, paths: &Pathspec, head: &Oid) -> R
             .into_iter()
             .map(|change| change.path),
     );
-    touched.sort();
+    touched.small_sort();
     touched.dedup();
     for path in touched {
         match base.get(&path) {

@@ -9,6 +9,7 @@ use crate::process::{Cx, Next, Outcome};
 use crate::refs::{Update, check_format};
 use crate::repo::Repo;
 use crate::revision::with_resolver;
+use essaim_kernel::SmallSort;
 
 /// What standard input will be read for.
 #[derive(Clone)]
@@ -201,7 +202,7 @@ fn arguments(input: &mut Input<'_>, rest: &[u8], most: usize) -> (Vec<u8>, Vec<V
 fn check(cx: &Cx<'_, '_>, orders: &Orders, list: &[Order]) -> Result<()> {
     let refs = &orders.repo.refs;
     let mut names: Vec<&[u8]> = list.iter().map(|order| order.name.as_slice()).collect();
-    names.sort_unstable();
+    names.small_sort();
     if let Some([twice, _]) = names.array_windows().find(|[a, b]| a == b) {
         return Err(Fault::fatal(cat!["multiple updates for ref '", twice, "' not allowed"]));
     }

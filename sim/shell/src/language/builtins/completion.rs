@@ -4,6 +4,7 @@ use super::{After, BUILTINS};
 use crate::language::quote::shell_quote;
 use crate::language::run::Shell;
 use essaim_kernel::Io;
+use essaim_kernel::SmallSort;
 use std::collections::BTreeSet;
 
 const LETTERS: &[(u8, &str)] = &[
@@ -135,7 +136,7 @@ pub fn complete(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
         }
     }
     // As bash writes them back.
-    options.sort_by_key(|o| b"oAGWPSXFC".iter().position(|l| o.get(1) == Some(l)));
+    options.small_sort_by_key(|o| b"oAGWPSXFC".iter().position(|l| o.get(1) == Some(l)));
     if remove {
         shell
             .state

@@ -3,6 +3,7 @@
 use super::{After, parse_number};
 use crate::language::quote::shell_quote;
 use crate::language::run::{Frame, Shell, Source, Unwind};
+use essaim_kernel::SmallSort;
 use essaim_kernel::machine::SpawnError;
 use essaim_kernel::{Io, Signal};
 use std::sync::Arc;
@@ -227,7 +228,7 @@ pub fn trap(shell: &mut Shell, io: &mut Io<'_>, args: &[Vec<u8>]) -> After {
     if words.is_empty() || words[0] == b"-p" {
         let wanted: Vec<&str> = words.iter().skip(1).filter_map(|w| trap_name(w)).collect();
         let mut names: Vec<&Vec<u8>> = shell.state.traps.keys().collect();
-        names.sort_by_key(|name| (name.as_slice() != b"EXIT", find_signal(name).map_or(99, Signal::number)));
+        names.small_sort_by_key(|name| (name.as_slice() != b"EXIT", find_signal(name).map_or(99, Signal::number)));
         let mut out = Vec::new();
         for name in names {
             let text = String::from_utf8_lossy(name);

@@ -6,6 +6,7 @@ use crate::language::run::Shell;
 use crate::language::state::{Options, State};
 use crate::language::variables::Value;
 use essaim_kernel::Io;
+use essaim_kernel::SmallSort;
 use std::sync::Arc;
 
 type Field = fn(&mut Options) -> &mut bool;
@@ -87,7 +88,7 @@ impl State {
                 .filter(|(_, _, field)| *field(&mut options))
                 .map(|(n, _, _)| *n),
         );
-        names.sort_unstable();
+        names.small_sort();
         names.join(":").into_bytes()
     }
 
@@ -188,7 +189,7 @@ fn print_options(shell: &mut Shell, io: &mut Io<'_>, table: bool) {
     let interactive = shell.state.interactive;
     let mut all: Vec<(&str, bool)> = IGNORED.map(|(name, on)| (name, on.unwrap_or(interactive))).to_vec();
     all.extend(OPTIONS.map(|(name, _, field)| (name, *field(&mut shell.state.options))));
-    all.sort_unstable();
+    all.small_sort();
     for (name, on) in all {
         if table {
             out.push_str(&format!("{name:<15}\t{}\n", if on { "on" } else { "off" }));

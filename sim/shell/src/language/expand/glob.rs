@@ -3,6 +3,7 @@
 use crate::language::pattern::Pattern;
 use crate::language::state::Options;
 use essaim_kernel::Files;
+use essaim_kernel::SmallSort;
 use essaim_kernel::files::path;
 
 /// Names a pattern may give at most.
@@ -47,7 +48,7 @@ pub fn expand(pattern: &[u8], files: &Files, cwd: &[u8], options: &Options) -> V
         found = next;
     }
     found.retain(|name| !name.is_empty());
-    found.sort();
+    found.small_sort();
     found
 }
 

@@ -11,6 +11,7 @@ use crate::utilities::support::options::{Opt, Parsed, flag, missing, missing_val
 use crate::utilities::support::text::{named, number, quoted, shell_quote};
 use crate::utilities::support::utility::{COREUTILS, Utility};
 use crate::utilities::support::zone::Zone;
+use essaim_kernel::SmallSort;
 use essaim_kernel::files::path;
 use essaim_kernel::{Call, Errno, Io, Time};
 use essaim_text::{Change, Whitespace, gnu_diff, is_binary, lines};
@@ -435,7 +436,7 @@ impl Diff {
             }
         };
         let mut all: Vec<&Vec<u8>> = ours.iter().chain(&theirs).collect();
-        all.sort();
+        all.small_sort();
         all.dedup();
         all.retain(|name| {
             !self

@@ -1,6 +1,7 @@
 //! What is listed, and in which order.
 
 use super::{Format, Settings, is_ignored, text_width};
+use essaim_kernel::SmallSort;
 use essaim_kernel::files::path;
 use essaim_kernel::{Errno, Io, Metadata};
 use std::cmp::Ordering;
@@ -116,7 +117,7 @@ pub fn sort(settings: &Settings, entries: &mut [Entry]) {
             e.metadata.mtime
         }
     };
-    entries.sort_by(|a, b| {
+    entries.small_sort_by(|a, b| {
         if settings.directories_first {
             let is_folder =
                 |e: &Entry| e.metadata.is_dir() || matches!(&e.target, Some((_, Some(metadata))) if metadata.is_dir());
