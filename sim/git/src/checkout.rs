@@ -12,6 +12,7 @@ use crate::output::{quote_high, quote_path};
 use crate::repo::Repo;
 use crate::tree::Flat;
 use crate::worktree::{self, FileState, lstat_no_links};
+use essaim_kernel::IntoTree;
 use essaim_kernel::{Errno, Files};
 use std::collections::BTreeSet;
 
@@ -122,7 +123,7 @@ pub fn plan(files: &Files, repo: &Repo, index: &Index, from: &Flat, to: &Flat) -
         plan: Plan::default(),
         refusal: Refusal::default(),
     };
-    let mut paths: BTreeSet<&[u8]> = from.keys().chain(to.keys()).map(Vec::as_slice).collect();
+    let mut paths: BTreeSet<&[u8]> = from.keys().chain(to.keys()).map(Vec::as_slice).into_tree();
     paths.extend(index.entries().iter().map(|entry| entry.path.as_slice()));
     for path in paths {
         planner.path(path, from.get(path).copied(), to.get(path).copied());
@@ -188,7 +189,7 @@ impl Planner<'_> {
 
     /// Nothing untracked may stand where a new file goes.
     fn check_absent(&mut self) {
-        let removed: BTreeSet<Vec<u8>> = self.plan.removes.iter().cloned().collect();
+        let removed: BTreeSet<Vec<u8>> = self.plan.removes.iter().cloned().into_tree();
         let writes: Vec<Vec<u8>> = self.plan.writes.iter().map(|(path, ..)| path.clone()).collect();
         for path in &writes {
             if self.index.get(path, 0).is_some() {
@@ -293,7 +294,7 @@ pub fn remove(files: &mut Files, repo: &Repo, path: &[u8]) {
 /// Makes index and working tree equal to a tree, whatever was there (`git reset --hard`, `git checkout -f`).
 /// Untracked files stay, unless one stands in the way.
 pub fn force(files: &mut Files, repo: &Repo, index: &mut Index, to: &Flat) -> Result<()> {
-    let before: BTreeSet<Vec<u8>> = index.entries().iter().map(|entry| entry.path.clone()).collect();
+    let before: BTreeSet<Vec<u8>> = index.entries().iter().map(|entry| entry.path.clone()).into_tree();
     for path in before.iter().filter(|path| !to.contains_key(*path)) {
         remove(files, repo, path);
         index.remove(path);
@@ -340,7 +341,7 @@ pub fn reset_merge(files: &mut Files, repo: &Repo, index: &mut Index, to: &Flat)
 
 /// What differs between a tree and the working tree, as `git checkout` lists it: `M\tpath` lines.
 pub fn local_changes(files: &Files, repo: &Repo, index: &Index, tree: &Flat) -> Vec<u8> {
-    let mut paths: BTreeSet<&[u8]> = tree.keys().map(Vec::as_slice).collect();
+    let mut paths: BTreeSet<&[u8]> = tree.keys().map(Vec::as_slice).into_tree();
     paths.extend(index.entries().iter().map(|entry| entry.path.as_slice()));
     let mut out = Vec::new();
     for path in paths {

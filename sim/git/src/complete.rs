@@ -7,6 +7,7 @@ use crate::refs::shorten;
 use crate::repo::{Global, Repo};
 use crate::status::{self, Options};
 use crate::worktree::UntrackedMode;
+use essaim_kernel::IntoTree;
 use essaim_kernel::{Candidate, CompletionCall, Glance};
 use std::collections::BTreeSet;
 
@@ -105,7 +106,7 @@ fn place(name: &[u8], rest: &[&[u8]]) -> Place {
 }
 
 fn matching(words: impl Iterator<Item = String>, prefix: &[u8]) -> Vec<Candidate> {
-    let words: BTreeSet<String> = words.filter(|word| word.as_bytes().starts_with(prefix)).collect();
+    let words: BTreeSet<String> = words.filter(|word| word.as_bytes().starts_with(prefix)).into_tree();
     words
         .into_iter()
         .map(|word| Candidate {

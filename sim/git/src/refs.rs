@@ -6,6 +6,7 @@ use crate::fault::{Fault, Result};
 use crate::object::Signature;
 use crate::oid::Oid;
 use essaim_kernel::Files;
+use essaim_kernel::IntoTree;
 use essaim_kernel::files::path;
 use std::collections::BTreeMap;
 
@@ -149,7 +150,7 @@ impl Refs {
 
     /// All references that begin with `prefix` (`refs/heads/`), sorted by name; those that lead nowhere are left out.
     pub fn list(&self, files: &Files, prefix: &[u8]) -> Vec<Ref> {
-        let mut names: BTreeMap<Vec<u8>, ()> = self.packed(files).into_keys().map(|name| (name, ())).collect();
+        let mut names: BTreeMap<Vec<u8>, ()> = self.packed(files).into_keys().map(|name| (name, ())).into_tree();
         self.collect_loose(files, b"refs", &mut names);
         let mut refs = Vec::new();
         for name in names.into_keys().filter(|name| name.starts_with(prefix)) {

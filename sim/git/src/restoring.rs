@@ -14,6 +14,7 @@ use crate::repo::Repo;
 use crate::switching::known_paths;
 use crate::tree::{self, Flat};
 use crate::worktree::{self, FileState};
+use essaim_kernel::IntoTree;
 use essaim_text::{Labels, MergeOptions, MergeStyle};
 use std::collections::BTreeSet;
 
@@ -117,7 +118,7 @@ pub(crate) fn restore(cx: &mut Cx<'_, '_>, repo: &Repo, what: &Restore, args: &[
     if !unknown.is_empty() {
         return Err(Fault::Plain(unknown, 1));
     }
-    let paths: BTreeSet<Vec<u8>> = known.into_iter().filter(|path| pathspec.matches(path)).collect();
+    let paths: BTreeSet<Vec<u8>> = known.into_iter().filter(|path| pathspec.matches(path)).into_tree();
     if source.is_none() {
         refuse_unmerged(cx, &index, &paths, what)?;
     }

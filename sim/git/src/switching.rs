@@ -14,6 +14,7 @@ use crate::repo::Repo;
 use crate::tracking;
 use crate::tree::{self, Flat};
 use crate::walk::History;
+use essaim_kernel::IntoTree;
 use essaim_kernel::Value;
 use essaim_text::MergeStyle;
 use std::collections::{BTreeMap, BTreeSet};
@@ -420,7 +421,7 @@ pub(crate) fn goal(cx: &mut Cx<'_, '_>, repo: &Repo, typed: &[u8]) -> Result<Opt
 
 /// Paths of the index and of a tree, for pathspec errors.
 pub(crate) fn known_paths(index: &Index, tree: Option<&Flat>) -> BTreeSet<Vec<u8>> {
-    let mut paths: BTreeSet<Vec<u8>> = index.entries().iter().map(|entry| entry.path.clone()).collect();
+    let mut paths: BTreeSet<Vec<u8>> = index.entries().iter().map(|entry| entry.path.clone()).into_tree();
     paths.extend(tree.into_iter().flat_map(|flat| flat.keys().cloned()));
     paths
 }

@@ -6,7 +6,7 @@ use crate::oid::Oid;
 use crate::store::Store;
 use core::cmp::Reverse;
 use essaim_kernel::Files;
-use essaim_kernel::SmallSort;
+use essaim_kernel::{IntoTree, SmallSort};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
@@ -107,7 +107,7 @@ impl<'a> History<'a> {
     /// The commits (in `git log`'s order) so that no parent comes before its children. `by_date`: among those that may
     /// come, the youngest first (`--date-order`); else lines of history stay together (`--topo-order`, `--graph`).
     pub fn topological(&mut self, commits: &[Oid], by_date: bool) -> Result<Vec<Oid>> {
-        let mut children: BTreeMap<Oid, usize> = commits.iter().map(|oid| (*oid, 0)).collect();
+        let mut children: BTreeMap<Oid, usize> = commits.iter().map(|oid| (*oid, 0)).into_tree();
         for oid in commits {
             for parent in self.parents(oid)? {
                 if let Some(count) = children.get_mut(&parent) {
@@ -174,7 +174,7 @@ impl<'a> History<'a> {
 
     /// Those of the commits that no other of them stands on, the youngest first.
     pub fn independent(&mut self, commits: &[Oid]) -> Result<Vec<Oid>> {
-        let set: BTreeSet<Oid> = commits.iter().copied().collect();
+        let set: BTreeSet<Oid> = commits.iter().copied().into_tree();
         let mut reachable = BTreeSet::new();
         let mut stack = Vec::new();
         for oid in &set {

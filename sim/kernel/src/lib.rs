@@ -42,7 +42,7 @@ pub use io::{Io, Read};
 pub use limits::Limits;
 pub use machine::{Activity, Machine};
 pub use process::{Call, ExitStatus, Pid, Process, Program, Progress, Signal, Spawn, Wait};
-pub use sort::SmallSort;
+pub use sort::{IntoTree, SmallSort};
 pub use terminal::{TerminalId, TerminalState};
 pub use time::Time;
 pub use value::{Event, EventLog, Value};

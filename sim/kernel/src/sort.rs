@@ -31,6 +31,18 @@ impl<T> SmallSort<T> for [T] {
     }
 }
 
+/// Collecting into a `BTreeMap` or `BTreeSet` one by one: `collect` would sort first, by a sort of its own for each type.
+pub trait IntoTree: Iterator + Sized {
+    /// As `collect`.
+    fn into_tree<C: Default + Extend<Self::Item>>(self) -> C {
+        let mut tree = C::default();
+        tree.extend(self);
+        tree
+    }
+}
+
+impl<I: Iterator> IntoTree for I {}
+
 /// Which item comes first, second, third …
 #[inline(never)]
 fn order(len: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) -> Vec<usize> {

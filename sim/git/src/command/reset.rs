@@ -18,6 +18,7 @@ use crate::state;
 use crate::switching;
 use crate::tree::{self, Flat};
 use crate::worktree::{self, FileState};
+use essaim_kernel::IntoTree;
 use std::collections::BTreeSet;
 
 pub(super) const COMMAND: Command = Command {
@@ -194,7 +195,7 @@ fn reset_paths(cx: &mut Cx<'_, '_>, repo: &Repo, name: &[u8], paths: &[Vec<u8>],
 
 /// Gives the paths the entries of a tree.
 fn put(index: &mut Index, flat: &Flat, pathspec: &Pathspec, intent: bool) {
-    let mut paths: BTreeSet<Vec<u8>> = index.entries().iter().map(|entry| entry.path.clone()).collect();
+    let mut paths: BTreeSet<Vec<u8>> = index.entries().iter().map(|entry| entry.path.clone()).into_tree();
     paths.extend(flat.keys().cloned());
     for path in paths.iter().filter(|path| pathspec.matches(path)) {
         match flat.get(path) {

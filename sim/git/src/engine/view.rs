@@ -14,6 +14,7 @@ use crate::status::{self, Options, Status};
 use crate::tree::{self, Flat};
 use crate::walk::History;
 use crate::worktree::{UntrackedMode, read_blob};
+use essaim_kernel::IntoTree;
 use essaim_kernel::{Files, Glance};
 use essaim_proto_git::{
     Commit, FileState, GitView, Head, Operation, Ref, RefKind, Repository, VIEW_COMMITS_MAX, VIEW_FILES_MAX,
@@ -151,7 +152,7 @@ fn file_states(files: &Files, repo: &Repo, head: Option<Oid>) -> Result<Vec<File
     };
     let status = status::collect(files, repo, &index, &options)?;
     let letters = letters(&status);
-    let mut paths: BTreeSet<&[u8]> = in_head.keys().map(Vec::as_slice).collect();
+    let mut paths: BTreeSet<&[u8]> = in_head.keys().map(Vec::as_slice).into_tree();
     paths.extend(index.entries().iter().map(|entry| entry.path.as_slice()));
     paths.extend(status.untracked.iter().map(Vec::as_slice));
     let (mut changed, mut same) = (Vec::new(), Vec::new());

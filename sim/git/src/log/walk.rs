@@ -13,6 +13,7 @@ use crate::repo::Repo;
 use crate::walk::History;
 use core::cmp::Reverse;
 use essaim_kernel::Files;
+use essaim_kernel::IntoTree;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -339,7 +340,7 @@ impl<'a> Walk<'a> {
     /// No parent before its children. `by_date`: among those that may come, the youngest first (`Some(true)`: by author
     /// date); else lines of history stay together.
     fn topological(&mut self, commits: &[Oid], by_date: Option<bool>) -> Result<Vec<Oid>> {
-        let mut children: BTreeMap<Oid, usize> = commits.iter().map(|oid| (*oid, 0)).collect();
+        let mut children: BTreeMap<Oid, usize> = commits.iter().map(|oid| (*oid, 0)).into_tree();
         for parent in commits.iter().flat_map(|oid| self.parents(oid)) {
             if let Some(count) = children.get_mut(parent) {
                 *count += 1;
@@ -424,7 +425,7 @@ impl<'a> Walk<'a> {
             shown.push(commit);
         }
         if self.limits.boundary {
-            let below: BTreeSet<Oid> = edge.iter().copied().collect();
+            let below: BTreeSet<Oid> = edge.iter().copied().into_tree();
             edge.retain(|oid| !done.contains(oid));
             edge.reverse();
             for oid in &edge {

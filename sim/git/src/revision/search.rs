@@ -8,7 +8,7 @@ use crate::object::Kind;
 use crate::oid::Oid;
 use crate::regex::Regex;
 use crate::walk::History;
-use essaim_kernel::SmallSort;
+use essaim_kernel::{IntoTree, SmallSort};
 use std::collections::BTreeSet;
 
 impl Resolver<'_> {
@@ -31,7 +31,7 @@ impl Resolver<'_> {
             list.push((history.commit(tip)?.committer.seconds, *tip));
         }
         list.small_sort_by_key(|(seconds, _)| *seconds);
-        let mut seen: BTreeSet<Oid> = tips.iter().copied().collect();
+        let mut seen: BTreeSet<Oid> = tips.iter().copied().into_tree();
         while !list.is_empty() {
             let (_, oid) = list.remove(0);
             let commit = history.commit(&oid)?;

@@ -7,6 +7,7 @@ use crate::cat;
 use crate::fault::{Fault, Result};
 use crate::object::{Commit, Kind, Tag, TreeEntry, object_id, parse_tree};
 use crate::oid::Oid;
+use essaim_kernel::IntoTree;
 use essaim_kernel::{Errno, Files};
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
@@ -174,7 +175,7 @@ impl Store {
         else {
             return Vec::new();
         };
-        let mut oids: BTreeSet<Oid> = self.loose_in(files, &digits[..2]).into_iter().collect();
+        let mut oids: BTreeSet<Oid> = self.loose_in(files, &digits[..2]).into_iter().into_tree();
         for pack in self.packs(files) {
             oids.extend(pack.oids_with_first(first));
         }

@@ -2,6 +2,7 @@
 
 use super::builtins::BUILTINS;
 use super::syntax::{ParseError, ParseLimits, Parser};
+use essaim_kernel::IntoTree;
 use essaim_kernel::files::path;
 use essaim_kernel::{Candidate, CompletionCall, Glance, Limits, Program};
 use std::collections::BTreeSet;
@@ -195,7 +196,7 @@ fn commands(prefix: &[u8], glance: &Glance<'_>, programs: &[&Program]) -> Vec<Ca
     if prefix.contains(&b'/') || prefix.starts_with(b"~") {
         return files(prefix, glance, true);
     }
-    let mut names: BTreeSet<Vec<u8>> = programs.iter().map(|p| p.name.as_bytes().to_vec()).collect();
+    let mut names: BTreeSet<Vec<u8>> = programs.iter().map(|p| p.name.as_bytes().to_vec()).into_tree();
     names.extend(BUILTINS.iter().map(|(name, _)| name.as_bytes().to_vec()));
     let wanted = |name: &Vec<u8>| name.starts_with(prefix) && name.as_slice() != b"[";
     names

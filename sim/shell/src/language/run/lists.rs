@@ -3,6 +3,7 @@
 use super::{Flow, Frame, Shell, Unwind};
 use crate::language::state::Job;
 use crate::language::syntax::ast::*;
+use essaim_kernel::IntoTree;
 use essaim_kernel::files::OpenOptions;
 use essaim_kernel::{ExitStatus, Io, Pid, Signal, Spawn, Wait};
 use std::collections::BTreeMap;
@@ -293,7 +294,7 @@ impl Shell {
     pub(super) fn inherited(&self, io: &Io<'_>, changes: &[(u32, u32)], not: &[u32]) -> Vec<(u32, u32)> {
         let open = io.fds().into_iter();
         let own = open.filter(|fd| !self.state.private_fds.contains(fd) && !not.contains(fd));
-        let mut map: BTreeMap<u32, u32> = own.map(|fd| (fd, fd)).collect();
+        let mut map: BTreeMap<u32, u32> = own.map(|fd| (fd, fd)).into_tree();
         map.extend(changes.iter().copied());
         map.into_iter().collect()
     }
