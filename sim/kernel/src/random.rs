@@ -5,6 +5,9 @@
 use crate::digest::Digest;
 use std::collections::BTreeMap;
 
+/// The step of SplitMix64: the odd number nearest to 2^64 divided by the golden ratio.
+const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// All random streams of one machine.
 #[derive(Clone, Debug)]
 pub struct Streams {
@@ -30,14 +33,9 @@ impl Streams {
     /// The stream called `name`, created on first use from the seed and the name alone.
     pub fn named(&mut self, name: &str) -> &mut Stream {
         let seed = self.seed;
-        self.streams.entry(name.to_owned()).or_insert_with(|| {
-            let mut digest = Digest::new();
-            digest.u64(seed);
-            digest.bytes(name.as_bytes());
-            Stream {
-                state: digest.finish() as u64,
-            }
-        })
+        self.streams
+            .entry(name.to_owned())
+            .or_insert_with(|| Stream::seeded(seed, &[name.as_bytes()]))
     }
 
     /// Adds the state of every stream to a digest.
@@ -51,13 +49,22 @@ impl Streams {
 }
 
 impl Stream {
+    /// The stream of a seed and a name, for who keeps it instead of asking [`Streams`] by name at each draw.
+    pub fn seeded(seed: u64, name: &[&[u8]]) -> Self {
+        let mut digest = Digest::new();
+        digest.u64(seed);
+        for part in name {
+            digest.bytes(part);
+        }
+        Self {
+            state: digest.finish() as u64,
+        }
+    }
+
     /// The next 64 random bits.
     pub fn next_u64(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.state = self.state.wrapping_add(GAMMA);
+        mix(self.state)
     }
 
     /// A number in `0..bound`; 0 when `bound` is 0. Without modulo bias (Lemire 2019).
@@ -72,4 +79,40 @@ impl Stream {
             }
         }
     }
+
+    /// Where the stream stands, for digests.
+    pub fn state(&self) -> u64 {
+        self.state
+    }
+}
+
+/// Chance by number instead of by order: what is drawn for the `number`th thing depends on nothing that was drawn
+/// before. A fault that needs a draw more for one message leaves the fate of all others as it was.
+#[derive(Clone, Copy, Debug)]
+pub struct Numbered {
+    seed: u64,
+}
+
+impl Numbered {
+    /// The draws of a seed and a name.
+    pub fn seeded(seed: u64, name: &[&[u8]]) -> Self {
+        Self {
+            seed: Stream::seeded(seed, name).state,
+        }
+    }
+
+    /// 64 random bits for the `number`th thing; `purpose` tells apart several draws for one.
+    pub fn draw(self, number: u64, purpose: u64) -> u64 {
+        // The two odd factors walk the counter of SplitMix64 in steps that do not meet within 2^32 things.
+        let step = number
+            .wrapping_mul(GAMMA)
+            .wrapping_add(purpose.wrapping_mul(0xd134_2543_de82_ef95));
+        mix(self.seed.wrapping_add(step))
+    }
+}
+
+fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
