@@ -5,7 +5,7 @@
 //! inputs always give the same machine, natively and in Wasm.
 //!
 //! Reading order: [`time`], [`random`], [`queue`], [`digest`], [`sort`], [`limits`], [`value`], [`files`], [`process`],
-//! [`terminal`], [`machine`], [`io`], [`engine`].
+//! [`terminal`], [`machine`], [`io`], [`world`], [`engine`].
 
 #![warn(missing_docs)]
 
@@ -32,6 +32,8 @@ pub mod terminal;
 pub mod machine;
 
 pub mod io;
+
+pub mod world;
 
 pub mod engine;
 

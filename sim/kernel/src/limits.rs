@@ -25,6 +25,16 @@ pub struct Limits {
     pub events_max: usize,
     /// Nesting of the command language (subshells, groups, substitutions, functions).
     pub nesting_max: usize,
+    /// Hosts of a simulated world.
+    pub world_hosts_max: usize,
+    /// Events of a simulated world that wait to happen.
+    pub world_pending_max: usize,
+    /// Past events a simulated world remembers.
+    pub world_trace_max: usize,
+    /// Faults in force at once, and past faults that are remembered.
+    pub world_faults_max: usize,
+    /// Events of a simulated world that may happen before whoever lets time pass is asked again.
+    pub advance_events_max: u64,
 }
 
 impl Default for Limits {
@@ -41,6 +51,11 @@ impl Default for Limits {
             scrollback_lines_max: 5_000,
             events_max: 100_000,
             nesting_max: 64,
+            world_hosts_max: 64,
+            world_pending_max: 200_000,
+            world_trace_max: 65_536,
+            world_faults_max: 256,
+            advance_events_max: 5_000_000,
         }
     }
 }
