@@ -10,16 +10,39 @@ const ARITY: usize = 4;
 /// No slot.
 const NONE: u32 = u32::MAX;
 /// Cancelled keys that the heap may hold before it is worth a sweep.
-const STALE_MIN: usize = 64;
+const STALE_MIN: usize = 256;
+
+/// Bits of a key's tag that name the slot; those above are the sequence number.
+const SLOT_BITS: u32 = 24;
 
 /// Where an event stands in a queue: when it is due, and its sequence number, which no other event ever has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventKey {
     /// When the event is due.
     pub at: Time,
+    /// Sequence number and slot in one word, so that a key is small and two of them are compared fast.
+    tag: u64,
+}
+
+impl EventKey {
     /// Its number: events due at the same instant leave in the order they entered.
-    pub sequence: u64,
-    slot: u32,
+    pub const fn sequence(self) -> u64 {
+        self.tag >> SLOT_BITS
+    }
+
+    const fn slot(self) -> usize {
+        (self.tag & ((1 << SLOT_BITS) - 1)) as usize
+    }
+
+    /// Whether it comes before another.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "a branch here would be foretold wrongly half of the time"
+    )]
+    #[inline]
+    const fn is_before(self, other: Self) -> bool {
+        (self.at.0 < other.at.0) | ((self.at.0 == other.at.0) & (self.tag < other.tag))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -28,7 +51,7 @@ enum Slot<T> {
         next: u32,
     },
     Taken {
-        sequence: u64,
+        tag: u64,
         /// Whether the heap holds its key; else whoever set it aside does.
         queued: bool,
         event: T,
@@ -64,29 +87,23 @@ impl<T> Default for EventQueue<T> {
 impl<T> EventQueue<T> {
     /// Adds an event due at `at`; gives the key that [`EventQueue::cancel`] takes.
     pub fn push(&mut self, at: Time, event: T) -> EventKey {
-        let sequence = self.next_sequence;
+        let slot = match self.slots.get(self.free as usize) {
+            Some(Slot::Free { next }) => std::mem::replace(&mut self.free, *next) as usize,
+            _ => {
+                self.slots.push(Slot::Free { next: NONE });
+                self.slots.len() - 1
+            }
+        };
+        assert!(slot < 1 << SLOT_BITS, "limits keep queues far below 2^24 events");
+        let tag = (self.next_sequence << SLOT_BITS) | slot as u64;
         self.next_sequence += 1;
-        let taken = Slot::Taken {
-            sequence,
+        self.live_count += 1;
+        self.slots[slot] = Slot::Taken {
+            tag,
             queued: true,
             event,
         };
-        let slot = self.free;
-        let slot = match self.slots.get_mut(slot as usize) {
-            Some(place) => {
-                if let Slot::Free { next } = *place {
-                    self.free = next;
-                }
-                *place = taken;
-                slot
-            }
-            None => {
-                self.slots.push(taken);
-                (self.slots.len() - 1) as u32
-            }
-        };
-        self.live_count += 1;
-        let key = EventKey { at, sequence, slot };
+        let key = EventKey { at, tag };
         self.insert(key);
         key
     }
@@ -111,7 +128,7 @@ impl<T> EventQueue<T> {
         }
         self.remove_first();
         self.drop_stale_first();
-        if let Some(Slot::Taken { queued, .. }) = self.slots.get_mut(key.slot as usize) {
+        if let Some(Slot::Taken { queued, .. }) = self.slots.get_mut(key.slot()) {
             *queued = false;
         }
         Some(key)
@@ -119,23 +136,23 @@ impl<T> EventQueue<T> {
 
     /// The event of a key, unless it was taken or cancelled.
     pub fn get(&self, key: EventKey) -> Option<&T> {
-        match self.slots.get(key.slot as usize)? {
-            Slot::Taken { sequence, event, .. } if *sequence == key.sequence => Some(event),
+        match self.slots.get(key.slot())? {
+            Slot::Taken { tag, event, .. } if *tag == key.tag => Some(event),
             _ => None,
         }
     }
 
     /// Takes an event that was set aside; `None` when it was cancelled since.
     pub fn take(&mut self, key: EventKey) -> Option<T> {
-        let place = self.slots.get_mut(key.slot as usize)?;
+        let place = self.slots.get_mut(key.slot())?;
         match place {
-            Slot::Taken { sequence, .. } if *sequence == key.sequence => {}
+            Slot::Taken { tag, .. } if *tag == key.tag => {}
             _ => return None,
         }
         let Slot::Taken { queued, event, .. } = std::mem::replace(place, Slot::Free { next: self.free }) else {
             return None;
         };
-        self.free = key.slot;
+        self.free = key.slot() as u32;
         self.live_count -= 1;
         if queued {
             self.stale_count += 1;
@@ -169,7 +186,7 @@ impl<T> EventQueue<T> {
     pub fn sorted(&self) -> Vec<(EventKey, &T)> {
         let live = self.heap.iter().filter_map(|key| Some((*key, self.get(*key)?)));
         let mut events: Vec<_> = live.collect();
-        events.sort_unstable_by_key(|(key, _)| *key);
+        events.sort_unstable_by_key(|(key, _)| (key.at, key.tag));
         events
     }
 
@@ -178,17 +195,23 @@ impl<T> EventQueue<T> {
     }
 
     fn insert(&mut self, key: EventKey) {
-        let mut at = self.heap.len();
+        let at = self.heap.len();
         self.heap.push(key);
+        self.rise(at, key);
+    }
+
+    /// Puts `key` at `at` or above, where the heap wants it.
+    fn rise(&mut self, mut at: usize, key: EventKey) {
+        let heap = self.heap.as_mut_slice();
         while at > 0 {
             let parent = (at - 1) / ARITY;
-            if self.heap[parent] < key {
+            if heap[parent].is_before(key) {
                 break;
             }
-            self.heap[at] = self.heap[parent];
+            heap[at] = heap[parent];
             at = parent;
         }
-        self.heap[at] = key;
+        heap[at] = key;
     }
 
     fn remove_first(&mut self) {
@@ -199,22 +222,38 @@ impl<T> EventQueue<T> {
         }
     }
 
-    /// Puts `key` at `at` or below, where the heap wants it.
-    fn sink(&mut self, mut at: usize, key: EventKey) {
+    /// Puts `key` at `at` or below, where the heap wants it. The gap goes down to a leaf first, then the key up from
+    /// there: it came from the bottom, and mostly belongs there.
+    fn sink(&mut self, start: usize, key: EventKey) {
         let heap = self.heap.as_mut_slice();
+        let mut at = start;
         loop {
             let first = at * ARITY + 1;
-            let Some(children) = heap.get(first..heap.len().min(first + ARITY)) else {
+            let least = if let Some(&[a, b, c, d]) = heap.get(first..first + ARITY) {
+                let left = if b.is_before(a) { (first + 1, b) } else { (first, a) };
+                let right = if d.is_before(c) { (first + 3, d) } else { (first + 2, c) };
+                if right.1.is_before(left.1) { right } else { left }
+            } else if first < heap.len() {
+                let mut least = (first, heap[first]);
+                for (offset, child) in heap[first..].iter().enumerate().skip(1) {
+                    if child.is_before(least.1) {
+                        least = (first + offset, *child);
+                    }
+                }
+                least
+            } else {
                 break;
             };
-            let Some((offset, least)) = children.iter().copied().enumerate().min_by_key(|(_, child)| *child) else {
-                break;
-            };
-            if key < least {
+            heap[at] = least.1;
+            at = least.0;
+        }
+        while at > start {
+            let parent = (at - 1) / ARITY;
+            if heap[parent].is_before(key) {
                 break;
             }
-            heap[at] = least;
-            at = first + offset;
+            heap[at] = heap[parent];
+            at = parent;
         }
         heap[at] = key;
     }
@@ -292,24 +331,24 @@ mod tests {
                 0..=3 => {
                     let at = Time(random.below(500) as i64);
                     let key = queue.push(at, step);
-                    model.insert((at, key.sequence), step);
+                    model.insert((at, key.sequence()), step);
                     keys.push(key);
                 }
                 4..=5 if !keys.is_empty() => {
                     let key = keys.swap_remove(random.below(keys.len() as u64) as usize);
-                    assert_eq!(queue.cancel(key), model.remove(&(key.at, key.sequence)));
+                    assert_eq!(queue.cancel(key), model.remove(&(key.at, key.sequence())));
                 }
                 6 => {
                     let key = queue.set_aside_due(Time(250));
                     assert_eq!(
-                        key.map(|key| (key.at, key.sequence)),
+                        key.map(|key| (key.at, key.sequence())),
                         model
                             .first_key_value()
                             .map(|(key, _)| *key)
                             .filter(|(at, _)| at.0 <= 250)
                     );
                     if let Some(key) = key {
-                        let event = model.remove(&(key.at, key.sequence));
+                        let event = model.remove(&(key.at, key.sequence()));
                         assert_eq!(queue.get(key), event.as_ref());
                         assert_eq!(queue.take(key), event);
                     }

@@ -232,7 +232,7 @@ impl<M: Clone + Payload> World<M> {
             host.digest(into);
             into.u64(host.waiting.len() as u64);
             for (key, pending) in host.waiting.iter().filter_map(|key| Some((key, self.queue.get(*key)?))) {
-                into.u64(key.sequence);
+                into.u64(key.sequence());
                 digest_pending(pending, into);
             }
         }
@@ -240,7 +240,7 @@ impl<M: Clone + Payload> World<M> {
         for link in &self.links.all {
             link.digest(into);
             for (key, pending) in link.held.iter().filter_map(|key| Some((key, self.queue.get(*key)?))) {
-                into.u64(key.sequence);
+                into.u64(key.sequence());
                 digest_pending(pending, into);
             }
         }
@@ -254,7 +254,7 @@ impl<M: Clone + Payload> World<M> {
         into.u64(queued.len() as u64);
         for (key, pending) in queued {
             into.i64(key.at.0);
-            into.u64(key.sequence);
+            into.u64(key.sequence());
             digest_pending(pending, into);
         }
         self.trace.digest(into);
