@@ -1,7 +1,7 @@
 //! Same seed and transcript, same digest, natively and in Wasm.
 //!
-//! The program of `tests/equality` is built for both and plays the same transcripts; every digest
-//! and every output must be equal.
+//! The program of `tests/equality` is built for both and plays the same transcripts and the same
+//! distributed worlds; every digest and every output must be equal.
 
 use std::io::Write as _;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Plays transcripts and reports the lab's digest after every act.
+//! Plays transcripts and reports the lab's digest after every act; then plays distributed worlds
+//! full of faults and reports theirs.
 //!
 //! The same program is built natively (it reads standard input and prints) and for Wasm (Node hands
 //! it the text in a global and takes the report from another). `cargo xtask test` compares the two
@@ -33,12 +34,16 @@ fn main() {
     set.expect("a global can be set");
 }
 
+/// Seeds of the distributed worlds.
+const WORLDS: u64 = 200;
+
 fn report(text: &str) -> String {
     let transcript = transcript::parse(text).expect("the cases are transcripts");
     let mut report = String::new();
     for section in &transcript.sections {
         play(section, &mut report);
     }
+    report.push_str(&essaim_worlds::gossip::report(WORLDS));
     report
 }
 
