@@ -121,6 +121,8 @@ fn a_crashed_host_hears_nothing_and_comes_back_with_nothing() {
     send(&mut world, a, b, 1);
     let crash = fault(&mut world, "crash b");
     assert_eq!(world.state_of(b), HostState::Crashed);
+    // The alarm is gone with the program; the message is on its way.
+    assert_eq!(world.pending_count(), 1);
     assert!(world.call(b).is_none());
     assert_eq!(run(&mut world, 5), []);
     assert_eq!(losses(&world), [Loss::HostDown]);
@@ -238,6 +240,66 @@ fn a_host_does_one_thing_at_a_time_and_slowly_when_slow() {
 }
 
 #[test]
+fn what_waits_for_a_busy_host_comes_before_what_is_due_when_it_is_free() {
+    let (mut world, hosts) = world(&["a"]);
+    let busy = HostOptions {
+        handling: Duration::from_millis(1),
+        ..HostOptions::default()
+    };
+    let host = world.add_host("b", busy).unwrap();
+    run(&mut world, 10);
+    // Handled from 12 on; until then the call takes 1 ms.
+    world.call(host).unwrap().set_alarm_in(Duration::from_millis(3), 9);
+    run(&mut world, 11);
+    send(&mut world, hosts[0], host, 1);
+    send(&mut world, hosts[0], host, 2);
+    let seen = run(&mut world, 20);
+    assert_eq!(messages(&seen), [(host, 1), (host, 2)]);
+    assert_eq!(
+        seen.iter().map(|seen| seen.1).collect::<Vec<_>>(),
+        [12_000, 13_000, 14_000]
+    );
+    assert_eq!(seen[2].2, What::Alarm { token: 9 });
+}
+
+#[test]
+fn a_link_that_is_healed_is_as_good_as_new() {
+    for congestion in ["bandwidth a -> b 1kB/s", "latency a b 100s", "clog a b 100s"] {
+        let (mut world, hosts) = world(&["a", "b"]);
+        fault(&mut world, congestion);
+        for message in 0..1_000 {
+            send(&mut world, hosts[0], hosts[1], message);
+        }
+        run(&mut world, 50);
+        fault(&mut world, &format!("heal {congestion}"));
+        send(&mut world, hosts[0], hosts[1], 1_000);
+        let seen = messages(&run(&mut world, 52));
+        assert_eq!(
+            seen,
+            (0..=1_000).map(|message| (hosts[1], message)).collect::<Vec<_>>(),
+            "{congestion}"
+        );
+    }
+}
+
+#[test]
+fn a_disk_that_is_healed_is_as_fast_as_new() {
+    let (mut world, hosts) = world(&["a"]);
+    fault(&mut world, "disk a 100s");
+    for token in 0..3 {
+        let mut cx = world.call(hosts[0]).unwrap();
+        let file = cx.disk().create("log").unwrap();
+        cx.disk().append(file, *b"x").unwrap();
+        cx.disk().sync(file, token).unwrap();
+    }
+    run(&mut world, 1_000);
+    fault(&mut world, "heal disk a 100s");
+    let seen = run(&mut world, 1_100);
+    let tokens: Vec<_> = seen.into_iter().map(|seen| seen.2).collect();
+    assert_eq!(tokens, [0, 1, 2].map(|token| What::Synced { token }));
+}
+
+#[test]
 fn a_wrong_clock_misleads_its_host_alone() {
     let (mut world, hosts) = world(&["a", "b"]);
     fault(&mut world, "skew a +2s");
@@ -331,6 +393,8 @@ fn a_filter_drops_one_kind() {
         world.call(hosts[0]).unwrap().send(hosts[1], kind, 10, message);
     }
     send(&mut world, hosts[1], hosts[0], 3);
+    // It is too late to heal: what is dropped is dropped when it is sent.
+    fault(&mut world, "heal");
     let mut seen = messages(&run(&mut world, 10));
     seen.sort_unstable();
     assert_eq!(seen, [(hosts[0], 3), (hosts[1], 2)]);

@@ -228,6 +228,35 @@ proptest! {
         }
     }
 
+    /// A fault may be beyond measure.
+    #[test]
+    fn no_number_is_too_large(
+        numbers in proptest::collection::vec(any::<u64>(), 8),
+        shift in 0..64_u32,
+        faults in proptest::collection::vec(any_fault(), 0..6),
+    ) {
+        let (mut world, _) = chatter(numbers[0], Transport::Stream, Duration::from_nanos(numbers[1] >> shift));
+        let long = |place: usize| Duration::from_nanos(numbers[place] >> shift);
+        let (host, on) = (HOSTS[0].to_owned(), Route::Everywhere);
+        let extreme = [
+            Fault::Latency { on: on.clone(), least: long(2), mean: long(3) },
+            Fault::Bandwidth { on: on.clone(), bytes_per_second: numbers[4] >> shift },
+            Fault::Clog { on, lasts: long(5) },
+            Fault::Disk { host: host.clone(), slowed_by: long(6) },
+            Fault::Skew { host: host.clone(), nanos: numbers[7] as i64 },
+            Fault::Slow { host: host.clone(), factor: Factor::permille(numbers[2] as u32) },
+            Fault::Drift { host, ppm: numbers[3] as i32 },
+        ];
+        for fault in extreme.iter().chain(&faults).chain(&extreme).chain([&Fault::HealAll]) {
+            let _ = world.apply(fault);
+            for _ in 0..40 {
+                let Some((delivery, mut cx)) = world.next(Time(i64::MAX)) else { break };
+                chat(&delivery, &mut cx);
+            }
+        }
+        digest(&world);
+    }
+
     /// A cut stops what it should, and nothing else.
     #[test]
     fn cuts_are_exact(seed in any::<u64>(), cuts in proptest::collection::vec(cut(), 1..4)) {

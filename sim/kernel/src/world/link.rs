@@ -267,9 +267,14 @@ impl Link {
     pub fn retry(&mut self, now: Time) -> Time {
         let mut wait = RETRY_MIN;
         let mut next = self.held_since + wait;
-        while next < now {
+        while next < now && wait < RETRY_MAX {
             wait = (wait * 2).min(RETRY_MAX);
             next = next + wait;
+        }
+        if next < now {
+            // From here on at equal distances, however long it has been.
+            let (missed, step) = (nanos(now - next), nanos(RETRY_MAX));
+            next = later(next, missed.div_ceil(step).saturating_mul(step));
         }
         let arrival = later(next, self.least_nanos).max(self.clogged_until);
         self.last_arrival = self.last_arrival.max(arrival);
@@ -473,5 +478,12 @@ mod tests {
         link.hold(queue.push(Time(0), ()), Time(0));
         // 200 ms, then 400 ms, then 800 ms later.
         assert_eq!(link.retry(Time(700_000_000)), Time(1_400_200_000));
+        // 3 s, and every 2 s from there.
+        assert_eq!(link.retry(Time(2_900_000_000)), Time(3_000_200_000));
+        assert_eq!(link.retry(Time(5_000_000_000)), Time(5_000_200_000));
+        assert_eq!(
+            link.retry(Time::from_secs(1_000_000_000)),
+            Time(1_000_000_001_000_200_000)
+        );
     }
 }
