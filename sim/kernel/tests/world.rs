@@ -235,8 +235,16 @@ fn a_host_does_one_thing_at_a_time_and_slowly_when_slow() {
     let seen = run_with(&mut world, 200, echo);
     assert_eq!(times(&seen, b), [101_000, 103_500, 106_000]);
     assert_eq!(times(&seen, a), [104_500, 107_000, 109_500]);
+    // It is at the first of three, for 1,000 s; when it is as fast as ever, for 1 ms.
+    fault(&mut world, "slow b 1000000");
+    for message in 0..3 {
+        send(&mut world, a, b, message);
+    }
+    run_with(&mut world, 300, echo);
     fault(&mut world, "slow b 1");
     assert_eq!(world.active_faults().count(), 0);
+    let seen = run_with(&mut world, 400, echo);
+    assert_eq!(times(&seen, b), [300_999, 301_999]);
 }
 
 #[test]

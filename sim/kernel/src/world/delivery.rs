@@ -134,6 +134,4 @@ pub(crate) enum Due<M> {
         ticket: u64,
         token: u64,
     },
-    /// The host may have time for what waits. Not an event: nobody hears of it.
-    Wake,
 }

@@ -184,9 +184,7 @@ impl<M: Clone> World<M> {
         self.active
             .retain(|active| active.fault != Fault::Pause((*name).to_owned()));
         // Its own alarms and syncs go with it. Messages on their way to it find out when they arrive.
-        let own = |pending: &Pending<M>| {
-            pending.to == id && !matches!(pending.due, Due::Wake | Due::What(What::Message { .. }))
-        };
+        let own = |pending: &Pending<M>| pending.to == id && !matches!(pending.due, Due::What(What::Message { .. }));
         let keys: Vec<_> = self
             .queue
             .sorted()

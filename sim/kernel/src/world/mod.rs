@@ -64,11 +64,12 @@ use crate::limits::Limits;
 use crate::queue::{EventKey, EventQueue};
 use crate::random::Stream;
 use crate::time::Time;
+use core::cmp::Reverse;
 use delivery::{Due, Pending};
 use host::Host;
 use inject::Active;
 use link::{Links, later};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 /// One simulated world. Cloning it takes a snapshot.
@@ -78,6 +79,8 @@ pub struct World<M> {
     /// How often anything has moved: events, what is no event (a message that begins to wait), and inputs.
     step_count: u64,
     queue: EventQueue<Pending<M>>,
+    /// When hosts that are busy, and have more to do, are free. Kept apart, because it is a small heap.
+    wakes: BinaryHeap<Reverse<(Time, HostId)>>,
     hosts: Vec<Host>,
     names: BTreeMap<Arc<str>, HostId>,
     links: Links,
@@ -150,6 +153,12 @@ impl<M: Clone> World<M> {
             return None;
         }
         loop {
+            if let Some(host) = self.take_wake(until) {
+                match self.wake(host) {
+                    Some(delivery) => return Some(delivery),
+                    None => continue,
+                }
+            }
             let key = self.queue.set_aside_due(until)?;
             self.step_count += 1;
             self.now = self.now.max(key.at);
@@ -159,13 +168,6 @@ impl<M: Clone> World<M> {
                 .expect("the first key of a queue is of a living event");
             let to = pending.to;
             match &pending.due {
-                Due::Wake => {
-                    self.queue.take(key);
-                    match self.wake(to) {
-                        Some(delivery) => return Some(delivery),
-                        None => continue,
-                    }
-                }
                 Due::Disk { ticket, .. } => self.hosts[to.index()].disk.finish_sync(*ticket),
                 Due::What(What::Message { from, kind, .. }) => {
                     let (from, kind) = (*from, *kind);
@@ -219,14 +221,19 @@ impl<M: Clone> World<M> {
             return;
         }
         host.will_wake = true;
-        let wake = Pending {
-            to,
-            incarnation: 0,
-            sender_incarnation: 0,
-            cause: EventId::OUTSIDE,
-            due: Due::Wake,
-        };
-        self.queue.push(host.busy_until.max(self.now), wake);
+        self.wakes.push(Reverse((host.busy_until.max(self.now), to)));
+    }
+
+    /// The host that is free next, if that is before anything else is due.
+    fn take_wake(&mut self, until: Time) -> Option<HostId> {
+        let Reverse((at, host)) = *self.wakes.peek()?;
+        if at > until || self.queue.next_due().is_some_and(|due| due < at) {
+            return None;
+        }
+        self.wakes.pop();
+        self.step_count += 1;
+        self.now = self.now.max(at);
+        Some(host)
     }
 
     fn wake(&mut self, to: HostId) -> Option<Delivery<M>> {
@@ -259,7 +266,6 @@ impl<M: Clone> World<M> {
         let what = match pending.due {
             Due::What(what) => what,
             Due::Disk { token, .. } => What::Synced { token },
-            Due::Wake => return None,
         };
         let happened = match &what {
             What::Started { incarnation } => Happened::Started {

@@ -13,7 +13,7 @@ use crate::queue::EventQueue;
 use crate::random::Stream;
 use crate::time::Time;
 use core::fmt;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 /// Why a host cannot be added.
@@ -44,6 +44,7 @@ impl<M: Clone> World<M> {
             now: start,
             step_count: 0,
             queue: EventQueue::default(),
+            wakes: BinaryHeap::new(),
             hosts: Vec::new(),
             names: BTreeMap::new(),
             links: Links::default(),
@@ -117,7 +118,8 @@ impl<M: Clone> World<M> {
 
     /// When the next thing is due.
     pub fn next_due(&self) -> Option<Time> {
-        self.queue.next_due()
+        let wake = self.wakes.peek().map(|wake| wake.0.0);
+        self.queue.next_due().into_iter().chain(wake).min()
     }
 
     /// How many events have happened: the number of the last.
@@ -249,6 +251,13 @@ impl<M: Clone + Payload> World<M> {
             into.bytes(active.fault.to_string().as_bytes());
             into.i64(active.until.map_or(i64::MIN, |until| until.0));
         }
+        let mut wakes: Vec<(Time, HostId)> = self.wakes.iter().map(|wake| wake.0).collect();
+        wakes.sort_unstable();
+        into.u64(wakes.len() as u64);
+        for (at, host) in wakes {
+            into.i64(at.0);
+            into.u64(u64::from(host.0));
+        }
         let queued = self.queue.sorted();
         into.u64(self.queue.pushed_count());
         into.u64(queued.len() as u64);
@@ -268,7 +277,6 @@ fn digest_pending<M: Payload>(pending: &Pending<M>, into: &mut Digest) {
     into.u64(u64::from(pending.sender_incarnation));
     into.u64(pending.cause.0);
     match &pending.due {
-        Due::Wake => into.u64(0),
         Due::Disk { ticket, token } => {
             into.u64(1);
             into.u64(*ticket);
