@@ -1,6 +1,7 @@
 // Measures the release page in Chromium: `cargo xtask bench browser`.
 //   - from navigation to a terminal that takes a command;
-//   - from Enter to the answer of a command in the terminal, on a lesson's repository.
+//   - from Enter to the answer of a command in the terminal, in the free lab and in the first lesson, whose goals are
+//     looked at after each command.
 // Fails when the answer takes more than the ceiling at the 95th percentile.
 
 import { Scene, launch, serve, until } from "./harness.mjs";
@@ -27,11 +28,13 @@ try {
   const loads = [];
   for (let load = 0; load < LOADS; load += 1) loads.push(await interactive());
   print("interactive (navigation to prompt)", loads);
-  const answers = await latencies();
-  print(`answer of a command (${answers.length} commands)`, answers);
-  if (quantile(answers, 0.95) > ANSWER_MS_MAX) {
-    console.log(`p95 is above ${ANSWER_MS_MAX} ms`);
-    code = 1;
+  for (const route of ["#/lab", "#/l/fondations/git/commits-branches-merges"]) {
+    const answers = await latencies(route);
+    print(`answer of a command (${answers.length} commands, ${route})`, answers);
+    if (quantile(answers, 0.95) > ANSWER_MS_MAX) {
+      console.log(`p95 is above ${ANSWER_MS_MAX} ms`);
+      code = 1;
+    }
   }
 } finally {
   await browser.close();
@@ -39,9 +42,9 @@ try {
 }
 process.exit(code);
 
-async function lab() {
+async function lab(route = "#/lab") {
   const scene = new Scene(browser, site, {});
-  const page = await scene.open("#/lab");
+  const page = await scene.open(route);
   await page.waitForSelector(".term__field");
   return { scene, page };
 }
@@ -54,8 +57,8 @@ async function interactive() {
   return took;
 }
 
-async function latencies() {
-  const { scene, page } = await lab();
+async function latencies(route) {
+  const { scene, page } = await lab(route);
   await page.evaluate(watch);
   const field = page.locator(".term__field");
   const say = async (line, number) => {
@@ -64,7 +67,9 @@ async function latencies() {
     await field.press("Enter");
     return until(() => page.evaluate((mark) => window.answerOf(mark), `=${number + 100000}=`), `\`${line}\` is answered`);
   };
-  await say("cd; mkdir banc; cd banc; git init -q -b main; git config user.name B; git config user.email b@example.org; git config core.pager cat", 0);
+  // In the lesson's own folder its goals and its graph follow; in the free lab a fresh one is as good.
+  const folder = route === "#/lab" ? "cd; mkdir banc; cd banc" : "cd ~/collecte";
+  await say(`${folder}; git init -q -b main; git config user.name B; git config user.email b@example.org; git config core.pager cat`, 0);
   await say("for i in 1 2 3 4 5 6 7 8 9 10; do echo $i > f$i; git add f$i; git commit -q -m $i; done", 1);
   const found = [];
   for (let number = 2; number < COMMANDS + 2; number += 1) found.push(await say(commands[number % commands.length], number));

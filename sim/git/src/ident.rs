@@ -61,17 +61,15 @@ pub fn resolve(role: Role, config: &Config, env: &Environment, clock: &Clock, st
             .filter(|value| !value.is_empty())
             .or_else(|| config.get(format!("user.{key}")))
     };
+    // A variable that is set and empty is an answer too: no address.
     let email = variable("EMAIL")
-        .filter(|value| !value.is_empty())
         .or_else(|| setting("email"))
         .or_else(|| {
             env.get(b"EMAIL".as_slice())
                 .map(Vec::as_slice)
                 .filter(|value| !value.is_empty())
         });
-    let name = variable("NAME")
-        .filter(|value| !value.is_empty())
-        .or_else(|| setting("name"));
+    let name = variable("NAME").or_else(|| setting("name"));
     let host = machine_name(env);
     let user = env.get(b"USER".as_slice()).cloned().unwrap_or_else(|| b"root".to_vec());
     let fallback_email = cat![user, "@", host];
@@ -97,17 +95,21 @@ pub fn resolve(role: Role, config: &Config, env: &Environment, clock: &Clock, st
     }
     let email = crud_free(email.unwrap_or(&fallback_email));
     let name = match name {
-        Some(name) => crud_free(name),
-        None if strict => {
-            let mut text = please_tell(role);
-            text.extend_from_slice(&cat!["fatal: empty ident name (for <", email, ">) not allowed\n"]);
-            return Err(Fault::Plain(text, 128));
+        Some(name) if !name.is_empty() => {
+            let clean = crud_free(name);
+            if clean.is_empty() {
+                return Err(Fault::fatal(cat!["name consists only of disallowed characters: ", name]));
+            }
+            clean
         }
-        None => user,
+        _ if strict => {
+            // Whoever set the variable knows about it.
+            let hint = if variable("NAME").is_some() { Vec::new() } else { please_tell(role) };
+            let last = cat![hint, "fatal: empty ident name (for <", email, ">) not allowed\n"];
+            return Err(Fault::Plain(last, 128));
+        }
+        _ => user,
     };
-    if strict && name.is_empty() {
-        return Err(Fault::fatal(cat!["empty ident name (for <", email, ">) not allowed"]));
-    }
     let (seconds, zone) = moment(variable("DATE"), clock)?;
     Ok(Signature {
         name,
