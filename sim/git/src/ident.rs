@@ -62,13 +62,11 @@ pub fn resolve(role: Role, config: &Config, env: &Environment, clock: &Clock, st
             .or_else(|| config.get(format!("user.{key}")))
     };
     // A variable that is set and empty is an answer too: no address.
-    let email = variable("EMAIL")
-        .or_else(|| setting("email"))
-        .or_else(|| {
-            env.get(b"EMAIL".as_slice())
-                .map(Vec::as_slice)
-                .filter(|value| !value.is_empty())
-        });
+    let email = variable("EMAIL").or_else(|| setting("email")).or_else(|| {
+        env.get(b"EMAIL".as_slice())
+            .map(Vec::as_slice)
+            .filter(|value| !value.is_empty())
+    });
     let name = variable("NAME").or_else(|| setting("name"));
     let host = machine_name(env);
     let user = env.get(b"USER".as_slice()).cloned().unwrap_or_else(|| b"root".to_vec());
@@ -98,13 +96,20 @@ pub fn resolve(role: Role, config: &Config, env: &Environment, clock: &Clock, st
         Some(name) if !name.is_empty() => {
             let clean = crud_free(name);
             if clean.is_empty() {
-                return Err(Fault::fatal(cat!["name consists only of disallowed characters: ", name]));
+                return Err(Fault::fatal(cat![
+                    "name consists only of disallowed characters: ",
+                    name
+                ]));
             }
             clean
         }
         _ if strict => {
             // Whoever set the variable knows about it.
-            let hint = if variable("NAME").is_some() { Vec::new() } else { please_tell(role) };
+            let hint = if variable("NAME").is_some() {
+                Vec::new()
+            } else {
+                please_tell(role)
+            };
             let last = cat![hint, "fatal: empty ident name (for <", email, ">) not allowed\n"];
             return Err(Fault::Plain(last, 128));
         }
