@@ -1,0 +1,28 @@
+//! Apache Kafka 4.2: brokers, their logs and the groups of their clients.
+//!
+//! Reading order, from the ground up:
+//! * [`java`], [`uuid`], [`wire`]: what shows through from Java and from the protocol's primitive types;
+//! * [`batch`]: record batches, true bytes;
+//! * [`partitioner`]: which partition a record goes to;
+//! * [`placement`]: on which brokers the replicas of a topic are;
+//! * [`assignor`]: which member of a group reads which partition.
+//!
+//! **Invariants.** Nothing here reaches a clock, a network or chance: time and random draws are handed in. Bytes that
+//! come from outside are errors at worst, never a panic. Where the published golden vectors of Kafka 4.0 and 4.2
+//! differ, the vectors win.
+
+#![warn(missing_docs)]
+
+pub mod java;
+
+pub mod uuid;
+
+pub mod wire;
+
+pub mod batch;
+
+pub mod partitioner;
+
+pub mod placement;
+
+pub mod assignor;
