@@ -1,5 +1,5 @@
 //! `cargo xtask conformance SUITE DIR [--verbose]`: the cases of a folder, in the real product and
-//! in ours, compared.
+//! in ours, compared. Where the real product is not at hand, the folder holds what it answered.
 //!
 //! The last line is `N passed, N failed`; `--verbose` lists what failed, and how.
 
@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::machine::{
-    About as _, Failure, Outcome, Run, files_below, make_folder, relative, remove_folder, say, target, which, write,
+    About as _, Failure, Outcome, Run, files_below, make_folder, relative, remove_folder, root, say, target, which,
+    write,
 };
 
 const CASE_TIME_MAX: Duration = Duration::from_secs(30);
@@ -16,19 +17,31 @@ const CASE_TIME_MAX: Duration = Duration::from_secs(30);
 struct Suite {
     name: &'static str,
     what: &'static str,
-    run: fn(&Path) -> Outcome<Vec<Case>>,
+    run: How,
 }
 
-const SUITES: [Suite; 2] = [
+enum How {
+    /// Both are run here.
+    Play(fn(&Path) -> Outcome<Vec<Case>>),
+    /// Golden vectors: `tests/conformance` knows the engine, this program does not.
+    Vectors,
+}
+
+const SUITES: [Suite; 3] = [
     Suite {
         name: "shell",
         what: "every *.sh below DIR, in dash (*.bash: in bash) and in the course's shell: output and exit code",
-        run: shell,
+        run: How::Play(shell),
     },
     Suite {
         name: "git",
         what: "every *.sh below DIR, with the installed Git and with the course's: output, exit code, refs, index, objects, fsck",
-        run: git,
+        run: How::Play(git),
+    },
+    Suite {
+        name: "kafka",
+        what: "every *.json in DIR: golden vectors of Kafka's own classes (partitioners, assignors, placement, batches)",
+        run: How::Vectors,
     },
 ];
 
@@ -53,7 +66,13 @@ pub fn command(arguments: &[String]) -> Outcome {
     if !folder.is_dir() {
         return Err(Failure::new(format!("{} is not a folder", folder.display())));
     }
-    let cases = (suite.run)(&folder)?;
+    let cases = match suite.run {
+        How::Play(play) => play(&folder)?,
+        How::Vectors => {
+            let verbose: &[&str] = if verbose { &["--verbose"] } else { &[] };
+            return vectors(name, &folder).args(verbose).run();
+        }
+    };
     if cases.is_empty() {
         return Err(Failure::new(format!("{} holds no case of the suite {name}", folder.display())).hint(known()));
     }
@@ -72,6 +91,41 @@ pub fn command(arguments: &[String]) -> Outcome {
     } else {
         Err(Failure::new(format!("{} cases failed", failed.len())).hint("With --verbose, each difference is shown."))
     }
+}
+
+/// The program that runs golden vectors.
+fn vectors(suite: &str, folder: &Path) -> Run {
+    Run::cargo()
+        .args([
+            "run",
+            "--quiet",
+            "--locked",
+            "--package",
+            "essaim-conformance",
+            "--",
+            suite,
+        ])
+        .args([folder])
+}
+
+/// The vectors that the course is developed with, if they are at hand: as many pass as `conformance.snap` says.
+pub fn check_kept() -> Outcome {
+    check_one("kafka", "sim/kafka/conformance.snap")
+}
+
+fn check_one(suite: &str, snapshot: &str) -> Outcome {
+    let folder = root().join("../shared/conformance").join(suite);
+    if !folder.is_dir() {
+        say(format!(
+            "The golden vectors of {suite} are not at {}: skipped",
+            folder.display()
+        ));
+        return Ok(());
+    }
+    vectors(suite, &folder)
+        .args(["--snapshot", snapshot])
+        .hint("UPDATE=1 writes the new numbers to conformance.snap.")
+        .run()
 }
 
 fn known() -> String {

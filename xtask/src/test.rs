@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::build::{self, Options};
 use crate::machine::{Failure, Outcome, Run, is_continuous_integration, root, say, say_failure, which};
-use crate::{budget, deny, equality, setup};
+use crate::{budget, conformance, deny, equality, setup};
 
 /// The packages of the page; they are checked for the target they run on.
 const PAGE: [&str; 2] = ["essaim-app", "essaim-worker-base"];
@@ -15,7 +15,7 @@ struct Step {
     run: fn() -> Outcome,
 }
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step {
         name: "setup",
         what: "tools, wasm32, Chromium",
@@ -45,6 +45,11 @@ const STEPS: [Step; 11] = [
         name: "unit",
         what: "unit, oracle and shape tests",
         run: unit,
+    },
+    Step {
+        name: "conformance",
+        what: "golden vectors, where they are at hand",
+        run: conformance::check_kept,
     },
     Step {
         name: "content",
