@@ -5,7 +5,9 @@
 //! * [`batch`]: record batches, true bytes;
 //! * [`partitioner`]: which partition a record goes to;
 //! * [`placement`]: on which brokers the replicas of a topic are;
-//! * [`assignor`]: which member of a group reads which partition.
+//! * [`assignor`]: which member of a group reads which partition;
+//! * [`error`]: the protocol's errors;
+//! * [`log`]: the log of one replica of a partition.
 //!
 //! **Invariants.** Nothing here reaches a clock, a network or chance: time and random draws are handed in. Bytes that
 //! come from outside are errors at worst, never a panic. Where the published golden vectors of Kafka 4.0 and 4.2
@@ -26,3 +28,7 @@ pub mod partitioner;
 pub mod placement;
 
 pub mod assignor;
+
+pub mod error;
+
+pub mod log;
