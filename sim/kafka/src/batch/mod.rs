@@ -23,7 +23,7 @@ pub use record::{Header, NewRecord, Record};
 use bytes::{Buf as _, Bytes};
 use core::fmt;
 
-use crate::wire::{self, WireError};
+use crate::wire::WireError;
 use header::at;
 
 /// No producer id, sequence, epoch or timestamp.
@@ -216,12 +216,21 @@ impl Batch {
         self.bytes.len()
     }
 
+    /// The batch as it lies in a log or travels, in two parts: the second is shared, not copied.
+    pub fn parts(&self) -> ([u8; at::MAGIC], Bytes) {
+        let mut head = [0; at::MAGIC];
+        head[..at::LENGTH].copy_from_slice(&self.base_offset.to_be_bytes());
+        head[at::LENGTH..at::PARTITION_LEADER_EPOCH]
+            .copy_from_slice(&self.bytes[at::LENGTH..at::PARTITION_LEADER_EPOCH]);
+        head[at::PARTITION_LEADER_EPOCH..].copy_from_slice(&self.partition_leader_epoch.to_be_bytes());
+        (head, self.bytes.slice(at::MAGIC..))
+    }
+
     /// Appends the batch as it lies in a log or travels.
     pub fn write(&self, into: &mut Vec<u8>) {
-        wire::put_i64(into, self.base_offset);
-        into.extend_from_slice(&self.bytes[at::LENGTH..at::PARTITION_LEADER_EPOCH]);
-        wire::put_i32(into, self.partition_leader_epoch);
-        into.extend_from_slice(&self.bytes[at::MAGIC..]);
+        let (head, rest) = self.parts();
+        into.extend_from_slice(&head);
+        into.extend_from_slice(&rest);
     }
 
     /// The batch as it lies in a log or travels.

@@ -114,7 +114,7 @@ impl Log {
     }
 
     /// `ahead_bytes` are to be written with this batch, itself included; 0 where that was looked at before.
-    fn write(
+    pub(super) fn write(
         &mut self,
         batch: &Batch,
         ahead_bytes: usize,

@@ -92,6 +92,21 @@ impl Epochs {
         self.starts.clear();
     }
 
+    /// From the file `leader-epoch-checkpoint`; `None` where it is damaged.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.lines();
+        if lines.next()? != "0" {
+            return None;
+        }
+        let count: usize = lines.next()?.parse().ok()?;
+        let mut epochs = Self::default();
+        for line in lines.by_ref().take(count) {
+            let (epoch, start) = line.split_once(' ')?;
+            epochs.assign(epoch.parse().ok()?, start.parse().ok()?);
+        }
+        (epochs.starts.len() == count && lines.next().is_none()).then_some(epochs)
+    }
+
     /// What the file `leader-epoch-checkpoint` holds.
     pub fn checkpoint_file(&self) -> String {
         let mut text = format!("0\n{}\n", self.starts.len());
@@ -146,6 +161,9 @@ mod tests {
         epochs.truncate_from_start(8);
         assert_eq!(epochs.iter().collect::<Vec<_>>(), [(3, 8)]);
         assert_eq!(epochs.checkpoint_file(), "0\n1\n3 8\n");
+        assert_eq!(Epochs::parse("0\n1\n3 8\n"), Some(epochs.clone()));
+        assert_eq!(Epochs::parse("0\n2\n3 8\n"), None);
+        assert_eq!(Epochs::parse("1\n1\n3 8\n"), None);
         assert_eq!((epochs.epoch_for(7), epochs.epoch_for(9)), (None, Some(3)));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`config`], [`shared`] and [`segment`] (where the bytes are), [`epochs`], [`transactions`],
 //! [`producers`] (what is remembered beside them), then what is done with a log: [`append`], [`read`], [`offsets`]
-//! (by time), [`retention`], [`truncation`], [`clean`].
+//! (by time), [`retention`], [`truncation`], [`clean`], [`recovery`], [`digest`].
 //!
 //! **Offsets.** Log start ≤ last stable offset ≤ high watermark ≤ log end. Records below the high watermark are on all
 //! replicas in sync; those below the last stable offset belong to no open transaction.
@@ -34,6 +34,10 @@ mod truncation;
 
 mod clean;
 
+mod recovery;
+
+mod digest;
+
 pub use append::{Appended, Origin};
 pub use clean::{Cleanable, Cleaned};
 pub use config::LogConfig;
@@ -41,6 +45,7 @@ pub use epochs::Epochs;
 pub use offsets::{FoundOffset, ListOffset};
 pub use producers::Producers;
 pub use read::{Fetched, Isolation};
+pub use recovery::{Files, Lost};
 pub use segment::Segment;
 pub use transactions::AbortedTxn;
 

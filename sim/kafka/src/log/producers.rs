@@ -8,7 +8,7 @@ use super::transactions::{CompletedTxn, Transactions};
 use super::{Origin, Refused};
 use crate::batch::{Batch, EndTxnMarker};
 use crate::error::ErrorCode;
-use crate::wire;
+use crate::wire::{self, Reader, WireError};
 
 /// Batches that are remembered of each producer; no more may be in flight.
 pub const BATCHES_KEPT: usize = 5;
@@ -224,6 +224,38 @@ impl Producer {
     }
 }
 
+impl Producer {
+    /// The producers of a `.snapshot` file; `None` where it is damaged. Of each only the last batch was written.
+    pub fn read_snapshot(bytes: &[u8]) -> Option<Vec<Self>> {
+        let mut reader = Reader::new(bytes);
+        let version = reader.i16().ok()?;
+        let crc = reader.i32().ok()?.cast_unsigned();
+        if version != 1 || crc != crc32c::crc32c(reader.rest()) {
+            return None;
+        }
+        reader.list(Self::read).ok()
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        let mut producer = Self::new(reader.i64()?);
+        producer.epoch = reader.i16()?;
+        let mut last = BatchMetadata {
+            last_sequence: reader.i32()?,
+            last_offset: reader.i64()?,
+            offset_delta: reader.i32()?,
+            timestamp: -1,
+        };
+        producer.last_timestamp = reader.i64()?;
+        last.timestamp = producer.last_timestamp;
+        producer.coordinator_epoch = reader.i32()?;
+        producer.txn_first_offset = Some(reader.i64()?).filter(|offset| *offset >= 0);
+        if last.last_offset >= 0 {
+            producer.keep(last);
+        }
+        Ok(producer)
+    }
+}
+
 /// A batch, and where and by whom it is appended.
 pub(super) struct At<'a> {
     pub batch: &'a Batch,
@@ -298,6 +330,10 @@ impl Producers {
             }
             Effect::Completed(txn) => Some((txn, self.transactions.complete(&txn))),
         }
+    }
+
+    pub(super) fn insert(&mut self, producer: Producer) {
+        Arc::make_mut(&mut self.by_id).insert(producer.id, producer);
     }
 
     pub(super) fn set_end_offset(&mut self, offset: i64) {

@@ -39,6 +39,7 @@ pub struct Segment {
     created_ms: i64,
     last_modified_ms: i64,
     bytes_since_index: u32,
+    fingerprint: u64,
 }
 
 impl Segment {
@@ -56,6 +57,7 @@ impl Segment {
             created_ms: now_ms,
             last_modified_ms: now_ms,
             bytes_since_index: 0,
+            fingerprint: 0,
         }
     }
 
@@ -173,6 +175,7 @@ impl Segment {
             self.bytes_since_index = 0;
         }
         self.bytes_since_index = self.bytes_since_index.saturating_add(size_bytes);
+        self.fingerprint = mixed(self.fingerprint, &batch);
         self.batches.push(Placed { position, batch });
         self.size_bytes += size_bytes;
         self.last_modified_ms = now_ms;
@@ -205,7 +208,9 @@ impl Segment {
         self.time_index.truncate(indexed);
         self.aborted.retain(|aborted| aborted.last_offset < offset);
         let mut latest: Option<(i64, i64)> = None;
+        self.fingerprint = 0;
         for Placed { batch, .. } in self.batches.iter() {
+            self.fingerprint = mixed(self.fingerprint, batch);
             if latest.is_none_or(|(timestamp, _)| batch.max_timestamp() > timestamp) {
                 latest = Some((batch.max_timestamp(), batch.last_offset()));
             }
@@ -214,6 +219,11 @@ impl Segment {
         self.first_timestamp = self.batches.get(0).map(|placed| placed.batch.max_timestamp());
         self.bytes_since_index = 0;
         self.last_modified_ms = now_ms;
+    }
+
+    /// A number that sums up which batches it holds, and where.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
     }
 
     /// When it was last written.
@@ -268,4 +278,19 @@ impl Segment {
         }
         bytes
     }
+}
+
+/// The fingerprint with one more batch (the finalizer of SplitMix64 as the mixer).
+fn mixed(fingerprint: u64, batch: &Batch) -> u64 {
+    let words = [
+        batch.base_offset().cast_unsigned(),
+        u64::from(batch.partition_leader_epoch().cast_unsigned()) << 32 | u64::from(batch.crc()),
+        batch.size_bytes() as u64,
+    ];
+    words.into_iter().fold(fingerprint, |state, word| {
+        let mut z = (state ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    })
 }

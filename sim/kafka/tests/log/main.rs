@@ -16,6 +16,8 @@ mod model;
 
 mod reading;
 
+mod recovery;
+
 mod transactions;
 
 use essaim_kafka::batch::{Batch, BatchBuilder, EndTxnMarker, Fields, NewRecord};
