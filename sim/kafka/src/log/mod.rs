@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`config`], [`shared`] and [`segment`] (where the bytes are), [`epochs`], [`transactions`],
 //! [`producers`] (what is remembered beside them), then what is done with a log: [`append`], [`read`], [`offsets`]
-//! (by time), [`retention`], [`truncation`], [`clean`], [`recovery`], [`digest`].
+//! (by time), [`retention`], [`truncation`], [`divergence`], [`clean`], [`recovery`], [`digest`].
 //!
 //! **Offsets.** Log start ≤ last stable offset ≤ high watermark ≤ log end. Records below the high watermark are on all
 //! replicas in sync; those below the last stable offset belong to no open transaction.
@@ -32,6 +32,8 @@ mod retention;
 
 mod truncation;
 
+mod divergence;
+
 mod clean;
 
 mod recovery;
@@ -41,6 +43,7 @@ mod digest;
 pub use append::{Appended, Origin};
 pub use clean::{Cleanable, Cleaned};
 pub use config::LogConfig;
+pub use divergence::EpochEnd;
 pub use epochs::Epochs;
 pub use offsets::{FoundOffset, ListOffset};
 pub use producers::Producers;

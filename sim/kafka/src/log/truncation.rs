@@ -8,7 +8,15 @@ use super::{Log, Origin, Producers, Segment};
 impl Log {
     /// Drops the batch that holds `offset` and all after it. Says whether there was any.
     pub fn truncate_to(&mut self, offset: i64, now_ms: i64) -> bool {
-        if offset >= self.log_end_offset || offset < 0 {
+        if offset < 0 {
+            return false;
+        }
+        if offset >= self.log_end_offset {
+            // This replica may have led for a moment and written nothing: its epoch contradicts the leader's.
+            let end = self.log_end_offset;
+            if self.epochs.last().is_some_and(|(_, start)| start >= end) {
+                Arc::make_mut(&mut self.epochs).truncate_from_end(end);
+            }
             return false;
         }
         if self.segments[0].base_offset() > offset {

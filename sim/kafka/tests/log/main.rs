@@ -18,6 +18,8 @@ mod reading;
 
 mod recovery;
 
+mod replication;
+
 mod transactions;
 
 use essaim_kafka::batch::{Batch, BatchBuilder, EndTxnMarker, Fields, NewRecord};
