@@ -39,6 +39,10 @@ errors! {
     MessageTooLarge = 10, "MESSAGE_TOO_LARGE";
     /// Above `segment.bytes`.
     RecordListTooLarge = 18, "RECORD_LIST_TOO_LARGE";
+    /// The ISR is smaller than `min.insync.replicas`.
+    NotEnoughReplicas = 19, "NOT_ENOUGH_REPLICAS";
+    /// It became smaller after the append.
+    NotEnoughReplicasAfterAppend = 20, "NOT_ENOUGH_REPLICAS_AFTER_APPEND";
     /// A timestamp too far from the broker's clock.
     InvalidTimestamp = 32, "INVALID_TIMESTAMP";
     /// A sequence number that is not the next one.

@@ -7,7 +7,9 @@
 //! * [`placement`]: on which brokers the replicas of a topic are;
 //! * [`assignor`]: which member of a group reads which partition;
 //! * [`error`]: the protocol's errors;
-//! * [`log`]: the log of one replica of a partition.
+//! * [`log`]: the log of one replica of a partition;
+//! * [`partition_change`]: what the controller knows of a partition, and how leaders are elected;
+//! * [`partition`]: a partition as its leader sees it: followers, ISR, high watermark.
 //!
 //! **Invariants.** Nothing here reaches a clock, a network or chance: time and random draws are handed in. Bytes that
 //! come from outside are errors at worst, never a panic. Where the published golden vectors of Kafka 4.0 and 4.2
@@ -32,3 +34,7 @@ pub mod assignor;
 pub mod error;
 
 pub mod log;
+
+pub mod partition_change;
+
+pub mod partition;

@@ -78,6 +78,7 @@ impl Log {
             is_duplicate: false,
         };
         self.write(&placed, placed.size_bytes(), origin, transaction_version, now_ms)?;
+        self.note_epoch(&placed);
         Ok(appended)
     }
 
@@ -102,8 +103,16 @@ impl Log {
             }
             // What is fetched together stays in one segment: only before the first batch is there a choice.
             self.write(batch, core::mem::take(&mut ahead_bytes), Origin::Replication, 0, now_ms)?;
+            self.note_epoch(batch);
         }
         Ok(self.log_end_offset)
+    }
+
+    fn note_epoch(&mut self, batch: &Batch) {
+        let epoch = batch.partition_leader_epoch();
+        if self.epochs.last().map(|(last, _)| last) != Some(epoch) {
+            Arc::make_mut(&mut self.epochs).assign(epoch, batch.base_offset());
+        }
     }
 
     fn duplicate_of(&self, batch: &Batch) -> Option<BatchMetadata> {
@@ -145,11 +154,6 @@ impl Log {
             )
         {
             self.roll_at(batch.base_offset(), now_ms);
-        }
-        if batch.partition_leader_epoch() >= 0
-            && self.epochs.last().map(|(epoch, _)| epoch) != Some(batch.partition_leader_epoch())
-        {
-            Arc::make_mut(&mut self.epochs).assign(batch.partition_leader_epoch(), batch.base_offset());
         }
         let interval_bytes = self.config.index_interval_bytes;
         self.active_mut().append(batch.clone(), interval_bytes, now_ms);

@@ -104,6 +104,32 @@ fn a_torn_write_ends_the_log_and_later_segments_go() {
 }
 
 #[test]
+fn a_batch_that_is_not_the_next_one_ends_the_log() {
+    let log = busy();
+    let mut swapped = files(&log);
+    let first = Bytes::from(log.batches_from(0).next().unwrap().to_bytes());
+    let (_, bytes) = swapped.segments.last_mut().unwrap();
+    *bytes = [first.as_ref(), bytes.as_ref()].concat().into();
+    let base = swapped.segments.last().unwrap().0;
+    let (again, _) = Log::recover("t-0", small(), swapped, NOW);
+    assert_eq!(again.log_end_offset(), base);
+}
+
+#[test]
+fn epochs_are_those_of_the_checkpoint_up_to_the_end() {
+    let mut log = busy();
+    log.begin_epoch(9);
+    let whole = files(&log);
+    let mut without = whole.clone();
+    without.segments.clear();
+    without.log_start_offset = 0;
+    let (again, _) = Log::recover("t-0", small(), without, NOW);
+    assert_eq!(again.epochs().last(), None);
+    let (again, _) = Log::recover("t-0", small(), whole, NOW);
+    assert_eq!(again.epochs().last(), Some((2, 10)), "epoch 9 wrote nothing");
+}
+
+#[test]
 fn producers_of_deleted_segments_are_known_from_the_snapshot() {
     let mut log = log(LogConfig {
         retention_bytes: 100,
