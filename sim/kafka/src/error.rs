@@ -35,14 +35,34 @@ errors! {
     OffsetOutOfRange = 1, "OFFSET_OUT_OF_RANGE";
     /// The bytes are not what their checksum says.
     CorruptMessage = 2, "CORRUPT_MESSAGE";
+    /// This broker has no such partition.
+    UnknownTopicOrPartition = 3, "UNKNOWN_TOPIC_OR_PARTITION";
+    /// This broker does not lead the partition.
+    NotLeaderOrFollower = 6, "NOT_LEADER_OR_FOLLOWER";
+    /// The time of the request was over.
+    RequestTimedOut = 7, "REQUEST_TIMED_OUT";
     /// Above `max.message.bytes`.
     MessageTooLarge = 10, "MESSAGE_TOO_LARGE";
+    /// The coordinator is not there, or not yet.
+    CoordinatorNotAvailable = 15, "COORDINATOR_NOT_AVAILABLE";
+    /// This broker does not coordinate it.
+    NotCoordinator = 16, "NOT_COORDINATOR";
     /// Above `segment.bytes`.
     RecordListTooLarge = 18, "RECORD_LIST_TOO_LARGE";
     /// The ISR is smaller than `min.insync.replicas`.
     NotEnoughReplicas = 19, "NOT_ENOUGH_REPLICAS";
     /// It became smaller after the append.
     NotEnoughReplicasAfterAppend = 20, "NOT_ENOUGH_REPLICAS_AFTER_APPEND";
+    /// A generation that is not the group's.
+    IllegalGeneration = 22, "ILLEGAL_GENERATION";
+    /// Assignors, or a kind of group, that the others do not have.
+    InconsistentGroupProtocol = 23, "INCONSISTENT_GROUP_PROTOCOL";
+    /// The group does not know the member.
+    UnknownMemberId = 25, "UNKNOWN_MEMBER_ID";
+    /// Outside `group.min.session.timeout.ms` and `group.max.session.timeout.ms`.
+    InvalidSessionTimeout = 26, "INVALID_SESSION_TIMEOUT";
+    /// The group is rebalancing: join again.
+    RebalanceInProgress = 27, "REBALANCE_IN_PROGRESS";
     /// A timestamp too far from the broker's clock.
     InvalidTimestamp = 32, "INVALID_TIMESTAMP";
     /// A sequence number that is not the next one.
@@ -53,6 +73,18 @@ errors! {
     InvalidTxnState = 48, "INVALID_TXN_STATE";
     /// A marker of a coordinator that was replaced.
     TransactionCoordinatorFenced = 52, "TRANSACTION_COORDINATOR_FENCED";
+    /// The disk does not answer.
+    KafkaStorageError = 56, "KAFKA_STORAGE_ERROR";
+    /// The group has members.
+    NonEmptyGroup = 68, "NON_EMPTY_GROUP";
+    /// There is no such group.
+    GroupIdNotFound = 69, "GROUP_ID_NOT_FOUND";
+    /// Join again with the id that came with this.
+    MemberIdRequired = 79, "MEMBER_ID_REQUIRED";
+    /// The group has `group.max.size` members.
+    GroupMaxSizeReached = 81, "GROUP_MAX_SIZE_REACHED";
+    /// Another member has taken the place of this static one.
+    FencedInstanceId = 82, "FENCED_INSTANCE_ID";
     /// A record that its topic does not take.
     InvalidRecord = 87, "INVALID_RECORD";
 }

@@ -10,7 +10,8 @@
 //! * [`log`]: the log of one replica of a partition;
 //! * [`partition_change`]: what the controller knows of a partition, and how leaders are elected;
 //! * [`partition`]: a partition as its leader sees it: followers, ISR, high watermark;
-//! * [`raft`]: the controllers' quorum.
+//! * [`raft`]: the controllers' quorum;
+//! * [`group`]: consumer groups, as their coordinator sees them.
 //!
 //! **Invariants.** Nothing here reaches a clock, a network or chance: time and random draws are handed in. Bytes that
 //! come from outside are errors at worst, never a panic. Where the published golden vectors of Kafka 4.0 and 4.2
@@ -41,3 +42,5 @@ pub mod partition_change;
 pub mod partition;
 
 pub mod raft;
+
+pub mod group;
