@@ -43,6 +43,8 @@ errors! {
     RequestTimedOut = 7, "REQUEST_TIMED_OUT";
     /// Above `max.message.bytes`.
     MessageTooLarge = 10, "MESSAGE_TOO_LARGE";
+    /// Above `offset.metadata.max.bytes`.
+    OffsetMetadataTooLarge = 12, "OFFSET_METADATA_TOO_LARGE";
     /// The coordinator is not there, or not yet.
     CoordinatorNotAvailable = 15, "COORDINATOR_NOT_AVAILABLE";
     /// This broker does not coordinate it.
@@ -85,8 +87,12 @@ errors! {
     GroupMaxSizeReached = 81, "GROUP_MAX_SIZE_REACHED";
     /// Another member has taken the place of this static one.
     FencedInstanceId = 82, "FENCED_INSTANCE_ID";
+    /// The group reads the topic.
+    GroupSubscribedToTopic = 86, "GROUP_SUBSCRIBED_TO_TOPIC";
     /// A record that its topic does not take.
     InvalidRecord = 87, "INVALID_RECORD";
+    /// A transaction that is open may change the offset.
+    UnstableOffsetCommit = 88, "UNSTABLE_OFFSET_COMMIT";
 }
 
 impl fmt::Display for ErrorCode {

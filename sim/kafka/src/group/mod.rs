@@ -1,9 +1,13 @@
 //! Consumer groups, as their coordinator sees them.
 //!
 //! [`classic`] is the protocol in which the members assign among themselves: `JoinGroup`, `SyncGroup`, `Heartbeat` and
-//! `LeaveGroup`.
+//! `LeaveGroup`. [`offsets`] is how far a group has read. [`record`] is what is kept of both in `__consumer_offsets`.
 
 pub mod classic;
+
+pub mod offsets;
+
+pub mod record;
 
 use core::fmt::Write;
 

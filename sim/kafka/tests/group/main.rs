@@ -7,6 +7,8 @@ mod classic;
 
 mod edges;
 
+mod offsets;
+
 mod swarm;
 
 mod world;

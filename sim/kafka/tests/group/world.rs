@@ -8,6 +8,7 @@ use essaim_kafka::group::GroupSettings;
 use essaim_kafka::group::classic::{
     ClassicGroup, Effect, GroupRecord, Join, JoinResponse, Leaving, State, Sync, SyncResponse,
 };
+use essaim_kafka::group::record::CoordinatorRecord;
 use essaim_kernel::random::{Stream, Streams};
 
 use super::join;
@@ -58,6 +59,23 @@ pub struct World {
     assigned: BTreeMap<i32, BTreeMap<String, Bytes>>,
     leaders: BTreeMap<i32, String>,
     pub generations: i32,
+}
+
+/// As the next coordinator reads it.
+fn through_bytes(record: GroupRecord) -> GroupRecord {
+    let written = CoordinatorRecord::Group {
+        group: "g".to_owned(),
+        value: Some(record),
+    };
+    let (key, value) = written.encode();
+    let read = CoordinatorRecord::decode(&key, value.as_deref()).unwrap();
+    assert_eq!(read, written);
+    match read {
+        CoordinatorRecord::Group {
+            value: Some(record), ..
+        } => record,
+        other => panic!("{other:?}"),
+    }
 }
 
 impl World {
@@ -230,7 +248,7 @@ impl World {
             Event::Written(result) => {
                 let record = self.unwritten.remove(0);
                 if result.is_ok() {
-                    self.kept = record;
+                    self.kept = through_bytes(record);
                 }
                 let mut effects = Vec::new();
                 self.group.written(self.now, result, &mut effects);

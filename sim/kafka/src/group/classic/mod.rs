@@ -34,8 +34,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 
 use super::GroupSettings;
+use super::offsets::OffsetAge;
+use crate::assignor::subscription::Subscription;
 use crate::error::ErrorCode;
 use crate::java;
+
+/// The kind of a group of consumers.
+const CONSUMER: &str = "consumer";
 
 /// What a group is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -353,6 +358,38 @@ impl ClassicGroup {
             return Err(ErrorCode::RebalanceInProgress);
         }
         Ok(())
+    }
+
+    /// The topics its members want, where that can be told: of consumers with sound subscriptions.
+    pub fn subscribed_topics(&self) -> Option<BTreeSet<String>> {
+        if self.protocol_type.as_deref() != Some(CONSUMER) {
+            return None;
+        }
+        let mut topics = BTreeSet::new();
+        for member in self.members.values() {
+            let metadata = member.metadata(self.protocol.as_deref());
+            topics.extend(Subscription::decode(&metadata).ok()?.topics);
+        }
+        Some(topics)
+    }
+
+    /// Whether it reads the topic, or may.
+    pub fn is_subscribed(&self, topic: &str) -> bool {
+        match self.subscribed_topics() {
+            Some(topics) => topics.contains(topic),
+            None => self.protocol_type.as_deref() == Some(CONSUMER),
+        }
+    }
+
+    /// From when on the offsets of topics that nobody reads grow old.
+    pub fn offset_age(&self) -> OffsetAge {
+        match (self.protocol_type.as_deref(), self.state) {
+            // Somebody assigns itself and only keeps offsets here.
+            (None, _) => OffsetAge::SinceCommit,
+            (Some(_), State::Empty) => OffsetAge::Since(self.state_since_ms),
+            (Some(CONSUMER), State::Stable) if self.subscribed_topics().is_some() => OffsetAge::SinceCommit,
+            _ => OffsetAge::None,
+        }
     }
 
     fn check(&self, member_id: &str, instance_id: Option<&str>) -> Result<(), ErrorCode> {
