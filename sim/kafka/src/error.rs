@@ -67,6 +67,8 @@ errors! {
     RebalanceInProgress = 27, "REBALANCE_IN_PROGRESS";
     /// A timestamp too far from the broker's clock.
     InvalidTimestamp = 32, "INVALID_TIMESTAMP";
+    /// The request makes no sense.
+    InvalidRequest = 42, "INVALID_REQUEST";
     /// A sequence number that is not the next one.
     OutOfOrderSequenceNumber = 45, "OUT_OF_ORDER_SEQUENCE_NUMBER";
     /// An epoch older than the producer's last.
@@ -93,6 +95,14 @@ errors! {
     InvalidRecord = 87, "INVALID_RECORD";
     /// A transaction that is open may change the offset.
     UnstableOffsetCommit = 88, "UNSTABLE_OFFSET_COMMIT";
+    /// Not the member's epoch: give all up and join again.
+    FencedMemberEpoch = 110, "FENCED_MEMBER_EPOCH";
+    /// Another member goes under this static name still.
+    UnreleasedInstanceId = 111, "UNRELEASED_INSTANCE_ID";
+    /// The coordinator has no such assignor.
+    UnsupportedAssignor = 112, "UNSUPPORTED_ASSIGNOR";
+    /// Not the member's epoch: ask for it and try again.
+    StaleMemberEpoch = 113, "STALE_MEMBER_EPOCH";
 }
 
 impl fmt::Display for ErrorCode {

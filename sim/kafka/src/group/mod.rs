@@ -1,9 +1,11 @@
 //! Consumer groups, as their coordinator sees them.
 //!
 //! [`classic`] is the protocol in which the members assign among themselves: `JoinGroup`, `SyncGroup`, `Heartbeat` and
-//! `LeaveGroup`. [`offsets`] is how far a group has read. [`record`] is what is kept of both in `__consumer_offsets`.
+//! `LeaveGroup`. [`consumer`] is the one in which the coordinator assigns: `ConsumerGroupHeartbeat`. [`offsets`] is how far a group has read. [`record`] is what is kept of both in `__consumer_offsets`.
 
 pub mod classic;
+
+pub mod consumer;
 
 pub mod offsets;
 
@@ -24,6 +26,12 @@ pub struct GroupSettings {
     pub size_max: usize,
     /// How long a new member may wait for its first answer.
     pub new_member_join_timeout_ms: i64,
+    /// `group.consumer.session.timeout.ms`
+    pub consumer_session_timeout_ms: i64,
+    /// `group.consumer.heartbeat.interval.ms`
+    pub consumer_heartbeat_interval_ms: i64,
+    /// `group.consumer.max.size`
+    pub consumer_size_max: usize,
 }
 
 impl Default for GroupSettings {
@@ -34,6 +42,9 @@ impl Default for GroupSettings {
             initial_rebalance_delay_ms: 3_000,
             size_max: i32::MAX as usize,
             new_member_join_timeout_ms: 300_000,
+            consumer_session_timeout_ms: 45_000,
+            consumer_heartbeat_interval_ms: 5_000,
+            consumer_size_max: i32::MAX as usize,
         }
     }
 }
