@@ -56,12 +56,12 @@ fn drop_front(root: &Element, shown: &mut Shown, first: u64) {
 
 fn append(root: &Element, id: u64, spans: &[Span], who: &str) {
     let block = match root.last_element_child() {
-        Some(last) if id % BLOCK_LINES != 0 => last,
+        Some(last) if !id.is_multiple_of(BLOCK_LINES) => last,
         _ => child(root, "div", "term__block", ""),
     };
     write(&child(&block, "div", "term__ln", ""), spans, who);
     text(&block, "\n");
-    if (id + 1) % BLOCK_LINES == 0 {
+    if (id + 1).is_multiple_of(BLOCK_LINES) {
         block.set_class_name("term__block is-full");
     }
 }
