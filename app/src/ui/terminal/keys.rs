@@ -6,10 +6,14 @@ use leptos::prelude::*;
 use web_sys::{ClipboardEvent, HtmlTextAreaElement, KeyboardEvent};
 
 use super::line::{Line, from_utf16, to_utf16};
+use crate::dom;
 use crate::lab::screen::Screen;
 use crate::lab::{Phase, Session, TerminalModel};
 use crate::state::{self, ToastKind};
 use crate::text::{fill, t_now};
+
+/// How long a sent line stands in the field where nothing is printed.
+const SENT_MS_MAX: i32 = 100;
 
 /// A search in the history, newest first.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,6 +39,8 @@ pub struct Control {
     pub choices: ArcRwSignal<Vec<String>>,
     /// The Ctrl of the touch row is held for the next key.
     pub ctrl: ArcRwSignal<bool>,
+    /// The line that Enter sent and that still stands in the field.
+    sent: ArcRwSignal<String>,
 }
 
 /// A click in the log puts the focus on the line, unless it was to select text.
@@ -63,6 +69,20 @@ impl Control {
             search: ArcRwSignal::default(),
             choices: ArcRwSignal::default(),
             ctrl: ArcRwSignal::default(),
+            sent: ArcRwSignal::default(),
+        }
+    }
+
+    /// Takes the line that was sent out of the field; what was typed since stays. It happens when the terminal has
+    /// printed it, in the same frame: emptied at once, the field would cost a frame of its own, which the answer waits
+    /// for, and the line would blink.
+    pub fn sweep(&self) {
+        let sent = std::mem::take(&mut *self.sent.write_untracked());
+        if !sent.is_empty()
+            && let Some(field) = self.field()
+            && let Some(rest) = field.value().strip_prefix(&sent)
+        {
+            self.show(&Line::new(rest));
         }
     }
 
@@ -107,6 +127,7 @@ impl Control {
         if event.is_composing() {
             return;
         }
+        self.sweep();
         let key = event.key();
         // Phones do not say which key it was: the letter comes as input.
         let ctrl = event.ctrl_key() || (key != "Unidentified" && self.take_ctrl());
@@ -137,6 +158,7 @@ impl Control {
 
     /// A letter that came without its key: after the Ctrl of the touch row it is a command.
     pub fn typed(&self) {
+        self.sweep();
         if !self.take_ctrl() {
             return;
         }
@@ -154,6 +176,7 @@ impl Control {
         if let Some(field) = self.field() {
             let _ = field.focus();
         }
+        self.sweep();
         match key {
             "Control" => self.ctrl.update(|c| *c = !*c),
             "Tab" => drop(self.complete()),
@@ -265,10 +288,14 @@ impl Control {
             return;
         }
         let line = self.line();
-        self.show(&Line::default());
+        self.sent.set(line.text.clone());
         self.recall.set((0, String::new()));
-        self.choices.set(Vec::new());
+        if !self.choices.with_untracked(Vec::is_empty) {
+            self.choices.set(Vec::new());
+        }
         self.session.submit(self.model.id, line.text);
+        let control = self.clone();
+        dom::after(SENT_MS_MAX, move || control.sweep());
     }
 
     /// Goes through the history: 1 back, -1 forward.
@@ -376,6 +403,7 @@ impl Control {
             return;
         }
         event.prevent_default();
+        self.sweep();
         let mut line = self.line();
         line.insert(&text);
         let (run, rest) = line.text.rsplit_once('\n').unwrap_or(("", &line.text));

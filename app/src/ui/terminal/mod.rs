@@ -163,6 +163,11 @@ fn body(session: Session, model: TerminalModel) -> impl IntoView {
     let (choices, search, hint) = (control.choices.clone(), control.search.clone(), model.status.clone());
     let wait = model.status.clone();
     log::follow(log_ref, model.screen.clone(), who.clone());
+    let (printed, sender) = (model.screen.clone(), control.clone());
+    Effect::new(move |_| {
+        printed.track();
+        sender.sweep();
+    });
     let tail = model.screen.clone();
     Effect::new(move |_| {
         let Some(place) = prompt_ref.get() else { return };
