@@ -31,6 +31,31 @@ test("the terminal edits, recalls and searches", async (scene) => {
   check((await log(page).innerText()).includes("deux"), "the output is in the log");
 });
 
+test("a line typed while the editor is open stays, and says what is waited for", async (scene) => {
+  const page = await scene.open("#/lab");
+  await ready(page);
+  await type(page, "nano note.txt");
+  await page.getByRole("button", { name: "Abandonner" }).waitFor();
+  await type(page, "ls");
+  await toast(page, "note.txt attend que vous finissiez ce fichier").waitFor();
+  same(await field(page).inputValue(), "ls");
+  await page.getByRole("button", { name: "Abandonner" }).click();
+  await prompt(page);
+  await field(page).press("Enter");
+  await shows(page, "README.md");
+  same(await field(page).inputValue(), "");
+});
+
+test("letters typed behind Enter are the next line", async (scene) => {
+  const page = await scene.open("#/lab");
+  await ready(page);
+  await field(page).focus();
+  await page.keyboard.type("echo un\necho deux\necho trois\nech");
+  await shows(page, "trois");
+  await until(async () => (await field(page).inputValue()) === "ech", "what was typed since is in the line");
+  check((await log(page).innerText()).includes("un\n"), "each line ran");
+});
+
 test("Alt-. brings the last argument, Alt-Backspace takes a word", async (scene) => {
   const page = await scene.open("#/lab");
   await ready(page);

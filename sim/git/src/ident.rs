@@ -93,27 +93,12 @@ pub fn resolve(role: Role, config: &Config, env: &Environment, clock: &Clock, st
     }
     let email = crud_free(email.unwrap_or(&fallback_email));
     let name = match name {
-        Some(name) if !name.is_empty() => {
-            let clean = crud_free(name);
-            if clean.is_empty() {
-                return Err(Fault::fatal(cat![
-                    "name consists only of disallowed characters: ",
-                    name
-                ]));
-            }
-            clean
-        }
-        _ if strict => {
-            // Whoever set the variable knows about it.
-            let hint = if variable("NAME").is_some() {
-                Vec::new()
-            } else {
-                please_tell(role)
-            };
-            let last = cat![hint, "fatal: empty ident name (for <", email, ">) not allowed\n"];
-            return Err(Fault::Plain(last, 128));
-        }
-        _ => user,
+        None | Some([]) if !strict => user,
+        // Whoever set the variable knows about it: the others are told how.
+        name => usable(name.unwrap_or_default(), &email, || match variable("NAME") {
+            Some(_) => Vec::new(),
+            None => please_tell(role),
+        })?,
     };
     let (seconds, zone) = moment(variable("DATE"), clock)?;
     Ok(Signature {
@@ -122,6 +107,22 @@ pub fn resolve(role: Role, config: &Config, env: &Environment, clock: &Clock, st
         seconds,
         zone,
     })
+}
+
+/// A name without what may not stand in one; `hint` comes before the refusal of an empty one.
+fn usable(name: &[u8], email: &[u8], hint: impl FnOnce() -> Vec<u8>) -> Result<Vec<u8>> {
+    if name.is_empty() {
+        let last = cat![hint(), "fatal: empty ident name (for <", email, ">) not allowed\n"];
+        return Err(Fault::Plain(last, 128));
+    }
+    let clean = crud_free(name);
+    if clean.is_empty() {
+        return Err(Fault::fatal(cat![
+            "name consists only of disallowed characters: ",
+            name
+        ]));
+    }
+    Ok(clean)
 }
 
 /// The date of a variable, or now.

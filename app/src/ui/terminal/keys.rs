@@ -287,6 +287,11 @@ impl Control {
         if self.session.phase.get_untracked() != Phase::Ready {
             return;
         }
+        // A command that waits for the editor reads no line: it stays where it was typed.
+        if let TerminalStatus::Editing { path, .. } = self.model.status.get_untracked() {
+            state::say(ToastKind::Note, fill(t_now().editor_waits, &[&path]));
+            return;
+        }
         let line = self.line();
         self.sent.set(line.text.clone());
         self.recall.set((0, String::new()));
