@@ -45,6 +45,8 @@ errors! {
     MessageTooLarge = 10, "MESSAGE_TOO_LARGE";
     /// Above `offset.metadata.max.bytes`.
     OffsetMetadataTooLarge = 12, "OFFSET_METADATA_TOO_LARGE";
+    /// The coordinator is reading what it has to know.
+    CoordinatorLoadInProgress = 14, "COORDINATOR_LOAD_IN_PROGRESS";
     /// The coordinator is not there, or not yet.
     CoordinatorNotAvailable = 15, "COORDINATOR_NOT_AVAILABLE";
     /// This broker does not coordinate it.
@@ -75,6 +77,12 @@ errors! {
     InvalidProducerEpoch = 47, "INVALID_PRODUCER_EPOCH";
     /// Outside a transaction where one is open.
     InvalidTxnState = 48, "INVALID_TXN_STATE";
+    /// Not the producer id of the transactional id.
+    InvalidProducerIdMapping = 49, "INVALID_PRODUCER_ID_MAPPING";
+    /// Above `transaction.max.timeout.ms`.
+    InvalidTransactionTimeout = 50, "INVALID_TRANSACTION_TIMEOUT";
+    /// Something else is under way in the transaction: try again.
+    ConcurrentTransactions = 51, "CONCURRENT_TRANSACTIONS";
     /// A marker of a coordinator that was replaced.
     TransactionCoordinatorFenced = 52, "TRANSACTION_COORDINATOR_FENCED";
     /// The disk does not answer.
@@ -95,6 +103,10 @@ errors! {
     InvalidRecord = 87, "INVALID_RECORD";
     /// A transaction that is open may change the offset.
     UnstableOffsetCommit = 88, "UNSTABLE_OFFSET_COMMIT";
+    /// A newer producer has the transactional id.
+    ProducerFenced = 90, "PRODUCER_FENCED";
+    /// There is no such transactional id.
+    TransactionalIdNotFound = 105, "TRANSACTIONAL_ID_NOT_FOUND";
     /// Not the member's epoch: give all up and join again.
     FencedMemberEpoch = 110, "FENCED_MEMBER_EPOCH";
     /// Another member goes under this static name still.
@@ -103,6 +115,45 @@ errors! {
     UnsupportedAssignor = 112, "UNSUPPORTED_ASSIGNOR";
     /// Not the member's epoch: ask for it and try again.
     StaleMemberEpoch = 113, "STALE_MEMBER_EPOCH";
+    /// The transaction cannot be committed, but aborted.
+    TransactionAbortable = 120, "TRANSACTION_ABORTABLE";
+}
+
+impl ErrorCode {
+    /// What Kafka says of it where a producer's transaction fails with it.
+    pub fn transaction_sentence(self) -> Option<&'static str> {
+        Some(match self {
+            Self::CoordinatorLoadInProgress => "The coordinator is loading and hence can't process requests.",
+            Self::CoordinatorNotAvailable => "The coordinator is not available.",
+            Self::NotCoordinator => "This is not the correct coordinator.",
+            Self::InvalidProducerEpoch => "Producer attempted to produce with an old epoch.",
+            Self::InvalidTxnState => "The producer attempted a transactional operation in an invalid state.",
+            Self::InvalidProducerIdMapping => {
+                "The producer attempted to use a producer id which is not currently assigned to its transactional id."
+            }
+            Self::InvalidTransactionTimeout => {
+                "The transaction timeout is larger than the maximum value allowed by the broker (as configured by \
+                 transaction.max.timeout.ms)."
+            }
+            Self::ConcurrentTransactions => {
+                "The producer attempted to update a transaction while another concurrent operation on the same \
+                 transaction was ongoing."
+            }
+            Self::TransactionCoordinatorFenced => {
+                "Indicates that the transaction coordinator sending a WriteTxnMarker is no longer the current \
+                 coordinator for a given producer."
+            }
+            Self::ProducerFenced => {
+                "There is a newer producer with the same transactionalId which fences the current one."
+            }
+            Self::TransactionalIdNotFound => "The transactionalId could not be found.",
+            Self::TransactionAbortable => {
+                "The server encountered an error with the transaction. The client can abort the transaction to continue \
+                 using this transactional ID."
+            }
+            _ => return None,
+        })
+    }
 }
 
 impl fmt::Display for ErrorCode {

@@ -11,7 +11,8 @@
 //! * [`partition_change`]: what the controller knows of a partition, and how leaders are elected;
 //! * [`partition`]: a partition as its leader sees it: followers, ISR, high watermark;
 //! * [`raft`]: the controllers' quorum;
-//! * [`group`]: consumer groups, as their coordinator sees them.
+//! * [`group`]: consumer groups, as their coordinator sees them;
+//! * [`transaction`]: transactions, as their coordinator sees them.
 //!
 //! **Invariants.** Nothing here reaches a clock, a network or chance: time and random draws are handed in. Bytes that
 //! come from outside are errors at worst, never a panic. Where the published golden vectors of Kafka 4.0 and 4.2
@@ -44,3 +45,5 @@ pub mod partition;
 pub mod raft;
 
 pub mod group;
+
+pub mod transaction;

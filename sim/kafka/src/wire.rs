@@ -103,6 +103,11 @@ impl<'a> Reader<'a> {
         Err(WireError::Varint)
     }
 
+    /// `UNSIGNED_VARINT`, as flexible versions use it for lengths and tags.
+    pub fn uvarint(&mut self) -> Result<u32> {
+        u32::try_from(self.raw_varint(5)?).map_err(|_| WireError::Varint)
+    }
+
     /// Bytes preceded by a varint length; -1 is null.
     pub fn varint_bytes(&mut self) -> Result<Option<&'a [u8]>> {
         match self.varint()? {
@@ -174,6 +179,11 @@ pub fn put_varint(into: &mut Vec<u8>, value: i32) {
 /// Appends a zigzag varint of 64 bits.
 pub fn put_varlong(into: &mut Vec<u8>, value: i64) {
     put_raw_varint(into, ((value << 1) ^ (value >> 63)).cast_unsigned());
+}
+
+/// Appends an `UNSIGNED_VARINT`.
+pub fn put_uvarint(into: &mut Vec<u8>, value: u32) {
+    put_raw_varint(into, value.into());
 }
 
 fn put_raw_varint(into: &mut Vec<u8>, mut value: u64) {
