@@ -57,6 +57,8 @@ errors! {
     NotEnoughReplicas = 19, "NOT_ENOUGH_REPLICAS";
     /// It became smaller after the append.
     NotEnoughReplicasAfterAppend = 20, "NOT_ENOUGH_REPLICAS_AFTER_APPEND";
+    /// `acks` is neither 0, 1 nor all.
+    InvalidRequiredAcks = 21, "INVALID_REQUIRED_ACKS";
     /// A generation that is not the group's.
     IllegalGeneration = 22, "ILLEGAL_GENERATION";
     /// Assignors, or a kind of group, that the others do not have.
@@ -117,6 +119,42 @@ errors! {
     StaleMemberEpoch = 113, "STALE_MEMBER_EPOCH";
     /// The transaction cannot be committed, but aborted.
     TransactionAbortable = 120, "TRANSACTION_ABORTABLE";
+    /// The partition has no leader now.
+    LeaderNotAvailable = 5, "LEADER_NOT_AVAILABLE";
+    /// A name that no topic may have.
+    InvalidTopic = 17, "INVALID_TOPIC_EXCEPTION";
+    /// The topic is there already.
+    TopicAlreadyExists = 36, "TOPIC_ALREADY_EXISTS";
+    /// A number of partitions that cannot be.
+    InvalidPartitions = 37, "INVALID_PARTITIONS";
+    /// A replication factor that cannot be.
+    InvalidReplicationFactor = 38, "INVALID_REPLICATION_FACTOR";
+    /// This controller is not the active one.
+    NotController = 41, "NOT_CONTROLLER";
+    /// The leader epoch is over.
+    FencedLeaderEpoch = 74, "FENCED_LEADER_EPOCH";
+    /// The leader epoch has not begun here.
+    UnknownLeaderEpoch = 75, "UNKNOWN_LEADER_EPOCH";
+    /// The broker has registered again since.
+    StaleBrokerEpoch = 77, "STALE_BROKER_EPOCH";
+    /// The preferred leader cannot lead.
+    PreferredLeaderNotAvailable = 80, "PREFERRED_LEADER_NOT_AVAILABLE";
+    /// No replica can lead.
+    EligibleLeadersNotAvailable = 83, "ELIGIBLE_LEADERS_NOT_AVAILABLE";
+    /// It leads already.
+    ElectionNotNeeded = 84, "ELECTION_NOT_NEEDED";
+    /// The state that was to change has changed since.
+    InvalidUpdateVersion = 95, "INVALID_UPDATE_VERSION";
+    /// There is no topic of this id.
+    UnknownTopicId = 100, "UNKNOWN_TOPIC_ID";
+    /// Another process with this id is alive.
+    DuplicateBrokerRegistration = 101, "DUPLICATE_BROKER_REGISTRATION";
+    /// The broker is not registered.
+    BrokerIdNotRegistered = 102, "BROKER_ID_NOT_REGISTERED";
+    /// A replica that may not be in the ISR.
+    IneligibleReplica = 107, "INELIGIBLE_REPLICA";
+    /// The change led to another leader.
+    NewLeaderElected = 108, "NEW_LEADER_ELECTED";
 }
 
 impl ErrorCode {

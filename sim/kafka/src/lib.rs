@@ -12,7 +12,12 @@
 //! * [`partition`]: a partition as its leader sees it: followers, ISR, high watermark;
 //! * [`raft`]: the controllers' quorum;
 //! * [`group`]: consumer groups, as their coordinator sees them;
-//! * [`transaction`]: transactions, as their coordinator sees them.
+//! * [`transaction`]: transactions, as their coordinator sees them;
+//! * [`message`]: what nodes and clients of a cluster say to each other;
+//! * [`metadata`]: what the controllers write down, and what follows from it;
+//! * [`node`]: what every host of a cluster needs: sending, alarms, a log's file, its part in the quorum;
+//! * [`controller`]: a controller, on one host of a simulated world;
+//! * [`broker`]: a broker, on another.
 //!
 //! **Invariants.** Nothing here reaches a clock, a network or chance: time and random draws are handed in. Bytes that
 //! come from outside are errors at worst, never a panic. Where the published golden vectors of Kafka 4.0 and 4.2
@@ -47,3 +52,13 @@ pub mod raft;
 pub mod group;
 
 pub mod transaction;
+
+pub mod message;
+
+pub mod metadata;
+
+pub mod node;
+
+pub mod controller;
+
+pub mod broker;
