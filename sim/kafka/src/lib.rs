@@ -17,7 +17,8 @@
 //! * [`metadata`]: what the controllers write down, and what follows from it;
 //! * [`node`]: what every host of a cluster needs: sending, alarms, a log's file, its part in the quorum;
 //! * [`controller`]: a controller, on one host of a simulated world;
-//! * [`broker`]: a broker, on another.
+//! * [`broker`]: a broker, on another;
+//! * [`client`]: producers and consumers.
 //!
 //! **Invariants.** Nothing here reaches a clock, a network or chance: time and random draws are handed in. Bytes that
 //! come from outside are errors at worst, never a panic. Where the published golden vectors of Kafka 4.0 and 4.2
@@ -62,3 +63,5 @@ pub mod node;
 pub mod controller;
 
 pub mod broker;
+
+pub mod client;

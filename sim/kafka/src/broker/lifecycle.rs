@@ -75,8 +75,13 @@ impl Broker {
                 }
                 Ok(())
             }
-            // Kafka's broker would have to be started anew; this one registers as the process that it is.
-            Response::Failed(failure) if failure.error == ErrorCode::BrokerIdNotRegistered => {
+            // Kafka's broker would have to be started anew; this one registers again, as the process that it is.
+            Response::Failed(failure)
+                if matches!(
+                    failure.error,
+                    ErrorCode::BrokerIdNotRegistered | ErrorCode::StaleBrokerEpoch
+                ) =>
+            {
                 self.epoch = None;
                 Ok(())
             }

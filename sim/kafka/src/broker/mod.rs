@@ -29,7 +29,8 @@ use crate::raft::{self, QuorumSettings};
 use crate::uuid::Uuid;
 use fetching::WaitingFetch;
 use producing::WaitingProduce;
-use replicas::{Fetcher, Replica};
+use replicas::Fetcher;
+pub use replicas::Replica;
 
 /// The settings of a broker.
 #[derive(Clone, Debug)]

@@ -164,6 +164,8 @@ impl Broker {
                 log_start_offset: replica.log.log_start_offset(),
             });
         }
+        self.fetchers
+            .retain(|leader, fetcher| fetcher.is_asking || by_leader.contains_key(leader));
         for (leader, partitions) in by_leader {
             let fetcher = self.fetchers.entry(leader).or_default();
             if fetcher.is_asking || now_ms < fetcher.ready_ms {
@@ -267,12 +269,14 @@ impl Broker {
     }
 
     pub(super) fn send_alters(&mut self, cx: &mut KafkaCx<'_>) {
-        let (Some((_, controller)), Some(epoch)) = (self.quorum.active_controller(), self.epoch) else {
-            return;
-        };
-        if now_ms(cx) < self.alter_ready_ms {
+        let now_ms = now_ms(cx);
+        if now_ms < self.alter_ready_ms {
             return;
         }
+        let (Some((_, controller)), Some(epoch)) = (self.quorum.active_controller(), self.epoch) else {
+            self.alter_ready_ms = now_ms + 50;
+            return;
+        };
         let unsent = self.alters.iter().filter(|(_, (_, is_sent))| !is_sent);
         for key in unsent.map(|(key, _)| *key).collect::<Vec<_>>() {
             let Some((change, is_sent)) = self.alters.get_mut(&key) else {

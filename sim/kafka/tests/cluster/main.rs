@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a test says what it expects by what it takes for granted
 
+mod chaos;
+mod clients;
 mod metadata;
 mod rules;
 mod world;

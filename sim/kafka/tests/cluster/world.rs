@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use essaim_kafka::batch::{Batch, BatchBuilder, Fields, NewRecord};
 use essaim_kafka::broker::{Broker, BrokerConfig};
+use essaim_kafka::client::ClientConfig;
+use essaim_kafka::client::consumer::Consumer;
+use essaim_kafka::client::producer::Producer;
 use essaim_kafka::controller::{Controller, ControllerConfig};
 use essaim_kafka::message::*;
 use essaim_kafka::node::{Bootstrap, Sender};
@@ -16,6 +19,8 @@ pub enum Node {
     Controller(Box<Controller>),
     Broker(Box<Broker>),
     Hand,
+    Producer(Box<Producer>),
+    Consumer(Box<Consumer>),
 }
 
 pub struct Cluster {
@@ -54,11 +59,11 @@ impl Cluster {
         }
     }
 
-    /// One event, if there is one until then.
-    pub fn event(&mut self, until: Time) -> bool {
+    /// One event, if there is one until then, and the host on which it was.
+    pub fn event(&mut self, until: Time) -> Option<HostId> {
         let Some((delivery, mut cx)) = self.world.next(until) else {
             self.world.advance_to(until);
-            return false;
+            return None;
         };
         let (name, node) = self.nodes.get_mut(&delivery.to).unwrap();
         if let What::Started { .. } = delivery.what {
@@ -69,10 +74,22 @@ impl Cluster {
             } else if name.starts_with("broker") {
                 let config = BrokerConfig::new(number, name, self.bootstrap.clone());
                 *node = Node::Broker(Box::new(Broker::start(config, &mut cx).unwrap()));
+            } else if name != "hand" {
+                let servers = (1..=3).map(|at| format!("broker-{at}")).collect();
+                let mut config = ClientConfig::new(servers, "orders", self.bootstrap.clone());
+                // Impatient: it sends again what may have arrived.
+                config.request_timeout_ms = 3_000;
+                *node = if name.starts_with("producer") {
+                    Node::Producer(Box::new(Producer::start(config, &mut cx)))
+                } else {
+                    Node::Consumer(Box::new(Consumer::start(config, &mut cx)))
+                };
             }
-            return true;
+            return Some(delivery.to);
         }
         match node {
+            Node::Producer(producer) => producer.step(&delivery, &mut cx),
+            Node::Consumer(consumer) => consumer.step(&delivery, &mut cx),
             Node::Controller(controller) => controller.step(&delivery, &mut cx),
             Node::Broker(broker) => broker.step(&delivery, &mut cx).unwrap(),
             Node::Hand => {
@@ -84,12 +101,12 @@ impl Cluster {
             }
             Node::Starting => panic!("{name} does something before it has started"),
         }
-        true
+        Some(delivery.to)
     }
 
     pub fn run(&mut self, millis: i64) {
         let until = Time(self.world.now().0 + millis * 1_000_000);
-        while self.event(until) {}
+        while self.event(until).is_some() {}
         assert_eq!(self.world.limit_reached(), None);
     }
 
@@ -151,6 +168,13 @@ impl Cluster {
         if let Some((_, Node::Broker(broker))) = self.nodes.get_mut(&host) {
             broker.shut_down(&mut cx).unwrap();
         }
+    }
+
+    /// One more host, for a producer or a consumer.
+    pub fn add_client(&mut self, name: &str) -> HostId {
+        let host = self.world.add_host(name, HostOptions::default()).unwrap();
+        self.nodes.insert(host, (name.into(), Node::Starting));
+        host
     }
 
     /// Asks a host and gives the number of the question.
