@@ -2,6 +2,7 @@
 
 use essaim_kafka::error::ErrorCode;
 use essaim_kafka::message::*;
+use essaim_kafka::partition_change::LeaderRecovery;
 use essaim_kafka::uuid::Uuid;
 use essaim_kernel::world::Fault;
 
@@ -378,4 +379,86 @@ fn producer_ids_are_given_once() {
         panic!("not an answer to a fetch");
     };
     assert_eq!(each[0].1.as_ref().unwrap_err().error, ErrorCode::UnknownTopicId);
+}
+
+#[test]
+fn what_controllers_promise_is_on_their_disks_first() {
+    let mut cluster = cluster();
+    for at in 1..=3 {
+        let fault = Fault::Disk {
+            host: format!("controller-{at}"),
+            slowed_by: core::time::Duration::from_millis(1_200),
+        };
+        cluster.world.apply(&fault).unwrap();
+    }
+    let host = cluster.active().unwrap().0;
+    let question = cluster.send(host, Request::CreateTopics(vec![topic("orders", 1, 1)]));
+    cluster.run(1_100);
+    assert_eq!(cluster.answer(question), None, "no disk has it yet");
+    cluster.wait_for("an answer", |cluster| cluster.answer(question).is_some());
+}
+
+#[test]
+fn one_that_lost_power_is_no_longer_eligible_and_the_last_leader_is_the_last_resort() {
+    let mut cluster = cluster();
+    let mut topic = topic("orders", 1, 2);
+    topic.configs.push(("min.insync.replicas".into(), "2".into()));
+    let id = cluster.create(topic).unwrap();
+    let key = (id, 0);
+    cluster.run(1_000);
+    cluster.produce(key, -1, "a").unwrap();
+    let leader = cluster.leader(key);
+    let follower = *cluster.isr(key).iter().find(|id| **id != leader).unwrap();
+    let partition = |cluster: &Cluster| cluster.active().unwrap().1.image().partition(id, 0).unwrap().clone();
+    cluster.fault(&format!("crash broker-{follower}"));
+    cluster.wait_for("it leaves the ISR", |cluster| cluster.isr(key) == [leader]);
+    assert_eq!(partition(&cluster).elr, [follower], "what was committed it has");
+    cluster.fault(&format!("crash broker-{leader}"));
+    cluster.wait_for("nobody leads", |cluster| cluster.leader(key) == -1);
+    cluster.fault(&format!("restart broker-{follower}"));
+    cluster.wait_for_brokers(2);
+    cluster.run(3_000);
+    assert_eq!(
+        (cluster.leader(key), partition(&cluster).elr),
+        (-1, vec![leader]),
+        "but not after a power loss"
+    );
+    cluster.fault(&format!("restart broker-{leader}"));
+    cluster.wait_for("the last leader leads", |cluster| cluster.leader(key) == leader);
+    assert_eq!(
+        partition(&cluster).recovery,
+        LeaderRecovery::Recovering,
+        "and says that something may be lost"
+    );
+    cluster.wait_for("the other follows", |cluster| cluster.isr(key).len() == 2);
+    assert_eq!(partition(&cluster).recovery, LeaderRecovery::Recovered);
+    cluster.produce(key, -1, "b").unwrap();
+}
+
+#[test]
+fn a_fetch_says_which_epoch_it_means() {
+    let (mut cluster, key) = with_topic(&[]);
+    let first = cluster.leader(key);
+    cluster.shut_down(first);
+    cluster.wait_for("another leads", |cluster| ![first, -1].contains(&cluster.leader(key)));
+    cluster.run(500);
+    let leader = cluster.leader(key);
+    for (epoch, expected) in [
+        (0, Some(ErrorCode::FencedLeaderEpoch)),
+        (1, None),
+        (2, Some(ErrorCode::UnknownLeaderEpoch)),
+    ] {
+        let mut request = fetch(key, 0, 0);
+        if let Request::Fetch(fetch) = &mut request {
+            fetch.partitions[0].current_leader_epoch = epoch;
+        }
+        let Response::Fetched(each) = cluster.ask_broker(leader, request) else {
+            panic!("not an answer to a fetch");
+        };
+        assert_eq!(
+            each[0].1.as_ref().err().map(|failure| failure.error),
+            expected,
+            "epoch {epoch}"
+        );
+    }
 }
