@@ -9,6 +9,7 @@ use essaim_kernel::world::Payload;
 
 use crate::batch::Batch;
 use crate::error::ErrorCode;
+use crate::group::classic::{Join, JoinResponse, Leaving, Sync, SyncResponse};
 use crate::log::EpochEnd;
 use crate::partition::AlterPartition;
 use crate::raft;
@@ -203,6 +204,38 @@ pub enum Request {
     Fetch(Fetch),
     /// `ListOffsets` of one partition, by timestamp.
     ListOffsets(PartitionKey, i64),
+    /// `FindCoordinator` of a group.
+    FindCoordinator(String),
+    /// To the coordinator of a group.
+    Group(String, GroupRequest),
+}
+
+/// What a group's members ask its coordinator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupRequest {
+    /// `JoinGroup`
+    Join(Join),
+    /// `SyncGroup`
+    Sync(Sync),
+    /// `Heartbeat`
+    Heartbeat(GroupMember),
+    /// `LeaveGroup`
+    Leave(Vec<Leaving>),
+    /// `OffsetCommit`: topic, partition, offset.
+    Commit(GroupMember, Vec<(String, i32, i64)>),
+    /// `OffsetFetch`: topic, partition.
+    Committed(Vec<(String, i32)>),
+}
+
+/// A member that says who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupMember {
+    /// Its id.
+    pub member_id: String,
+    /// Its name, if it is static.
+    pub instance_id: Option<String>,
+    /// The generation it is in, or -1.
+    pub generation: i32,
 }
 
 /// The answer to a heartbeat.
@@ -311,10 +344,20 @@ pub enum Response {
     Fetched(Each<PartitionKey, FetchedPartition>),
     /// To `ListOffsets`: timestamp and offset, or -1 twice.
     Offsets(i64, i64),
+    /// To `FindCoordinator`: a broker and its host.
+    Coordinator(i32, String),
+    /// To `JoinGroup`.
+    Joined(JoinResponse),
+    /// To `SyncGroup`.
+    Synced(SyncResponse),
+    /// To `Heartbeat`, `LeaveGroup` and `OffsetCommit`: it is so.
+    GroupDone,
+    /// To `OffsetFetch`: topic, partition, and the offset or -1.
+    Committed(Vec<(String, i32, i64)>),
 }
 
 /// The kinds of message, for [`World::add_kinds`](essaim_kernel::world::World::add_kinds): requests, and their responses.
-pub const KINDS: [&str; 33] = [
+pub const KINDS: [&str; 45] = [
     "vote",
     "begin-quorum-epoch",
     "end-quorum-epoch",
@@ -348,6 +391,18 @@ pub const KINDS: [&str; 33] = [
     "produce-response",
     "fetch-response",
     "list-offsets-response",
+    "find-coordinator",
+    "join-group",
+    "sync-group",
+    "heartbeat",
+    "leave-group",
+    "offset-commit",
+    "offset-fetch",
+    "find-coordinator-response",
+    "join-group-response",
+    "sync-group-response",
+    "group-response",
+    "offset-fetch-response",
 ];
 
 /// Bytes of a request's or response's header, its length included.
@@ -383,6 +438,15 @@ impl Message {
                 Request::Fetch(fetch) if fetch.replica_id < 0 => 15,
                 Request::Fetch(_) => 16,
                 Request::ListOffsets(..) => 17,
+                Request::FindCoordinator(_) => 33,
+                Request::Group(_, request) => match request {
+                    GroupRequest::Join(_) => 34,
+                    GroupRequest::Sync(_) => 35,
+                    GroupRequest::Heartbeat(_) => 36,
+                    GroupRequest::Leave(_) => 37,
+                    GroupRequest::Commit(..) => 38,
+                    GroupRequest::Committed(_) => 39,
+                },
             },
             Body::Response(response) => match response {
                 Response::Quorum(response) if response.fetched.is_none() => 18,
@@ -400,6 +464,11 @@ impl Message {
                 Response::Produced(_) => 30,
                 Response::Fetched(_) => 31,
                 Response::Offsets(..) => 32,
+                Response::Coordinator(..) => 40,
+                Response::Joined(_) => 41,
+                Response::Synced(_) => 42,
+                Response::GroupDone => 43,
+                Response::Committed(_) => 44,
             },
         }
     }

@@ -2,9 +2,11 @@
 //! serves producers, consumers and followers.
 //!
 //! Reading order: this file (what comes in, what is under way), [`lifecycle`] (its standing with the controller),
-//! [`replicas`] (who leads what, following), [`producing`], [`fetching`] (serving).
+//! [`replicas`] (who leads what, following), [`producing`], [`fetching`], [`groups`] (serving).
 
 mod fetching;
+
+mod groups;
 
 mod lifecycle;
 
@@ -17,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use essaim_kernel::world::{Delivery, DiskError, HostId, What};
 
 use crate::error::ErrorCode;
+use crate::group::GroupSettings;
 use crate::message::{
     Body, ClusterMetadata, FetchPartition, Message, Packet, PartitionKey, PartitionMetadata, Request, Response,
     TopicMetadata,
@@ -28,6 +31,7 @@ use crate::partition::AlterPartition;
 use crate::raft::{self, QuorumSettings};
 use crate::uuid::Uuid;
 use fetching::WaitingFetch;
+use groups::Groups;
 use producing::WaitingProduce;
 use replicas::Fetcher;
 pub use replicas::Replica;
@@ -57,6 +61,12 @@ pub struct BrokerConfig {
     pub fetch_backoff_ms: i64,
     /// `replica.fetch.max.bytes`
     pub fetch_bytes_max: usize,
+    /// `offsets.topic.num.partitions`
+    pub offsets_topic_partitions: i32,
+    /// `offsets.topic.replication.factor`
+    pub offsets_topic_replication_factor: i32,
+    /// Of the groups that it coordinates.
+    pub groups: GroupSettings,
 }
 
 impl BrokerConfig {
@@ -74,6 +84,9 @@ impl BrokerConfig {
             fetch_wait_max_ms: 500,
             fetch_backoff_ms: 1_000,
             fetch_bytes_max: 1 << 20,
+            offsets_topic_partitions: 50,
+            offsets_topic_replication_factor: 3,
+            groups: GroupSettings::default(),
         }
     }
 }
@@ -85,6 +98,8 @@ enum Purpose {
     Heartbeat,
     Alter(PartitionKey),
     ProducerIds,
+    /// `__consumer_offsets`, which begins when the first group is looked for.
+    CreateOffsets,
     /// From which leader, and what.
     Fetch(i32, Vec<FetchPartition>),
 }
@@ -120,6 +135,7 @@ pub struct Broker {
     /// Producer ids that it may give out.
     producer_ids: core::ops::Range<i64>,
     without_producer_id: Vec<(HostId, u64)>,
+    groups: Groups,
     asked: BTreeMap<u64, Asked>,
     next_correlation: u64,
     next_lag_check_ms: i64,
@@ -159,6 +175,7 @@ impl Broker {
             fetches: Vec::new(),
             producer_ids: 0..0,
             without_producer_id: Vec::new(),
+            groups: Groups::default(),
             asked: BTreeMap::new(),
             // Answers to what an earlier life asked are not answers to this one's questions.
             next_correlation: cx.random().below(1 << 40),
@@ -283,6 +300,7 @@ impl Broker {
                 }
                 Ok(())
             }
+            Purpose::CreateOffsets => Ok(()),
             Purpose::Fetch(leader, asked) => self.fetched_from(leader, &asked, response, cx),
         }
     }
@@ -295,7 +313,7 @@ impl Broker {
         };
         match asked.purpose {
             // They are sent again at the next beat.
-            Purpose::Register | Purpose::Heartbeat => {}
+            Purpose::Register | Purpose::Heartbeat | Purpose::CreateOffsets => {}
             Purpose::Alter(key) => self.retry_alter(key, now_ms),
             Purpose::ProducerIds => self.refuse_producer_ids(cx),
             Purpose::Fetch(leader, _) => {
@@ -324,6 +342,7 @@ impl Broker {
         self.check_lag(now_ms);
         self.send_alters(cx);
         self.send_fetches(cx);
+        self.coordinate(cx)?;
         self.look_after_waiting(now_ms, cx);
         let at = self.next_deadline();
         self.timer.arm(cx, at, ALARM);
@@ -347,6 +366,7 @@ impl Broker {
             .chain(fetches)
             .chain(ready)
             .chain(alters.map(|_| self.alter_ready_ms))
+            .chain(self.groups.deadline())
             .chain([self.next_beat_ms, self.next_lag_check_ms, self.quorum.deadline()])
             .min()
             .unwrap_or(i64::MAX)
@@ -370,6 +390,8 @@ impl Broker {
                 let response = self.list_offsets(*key, *timestamp).unwrap_or_else(Response::Failed);
                 self.sender.respond(cx, from, correlation, response);
             }
+            Request::FindCoordinator(group) => self.find_coordinator(from, correlation, group, cx),
+            Request::Group(group, request) => return self.serve_group(from, correlation, group, request, cx),
             Request::InitProducerId => self.give_producer_id(from, correlation, cx),
             // A broker passes on to the controller what is the controller's; here clients ask that one themselves.
             _ => {

@@ -54,7 +54,7 @@ impl Broker {
             done: Vec::new(),
         };
         for (key, batch) in &produce.partitions {
-            match self.append(*key, batch, produce.acks, now_ms) {
+            match self.append(*key, batch, Origin::Client, produce.acks, now_ms) {
                 Ok((epoch, appended)) => {
                     let log_start_offset = self.replicas[key].log.log_start_offset();
                     let produced = Produced {
@@ -88,7 +88,15 @@ impl Broker {
         Ok(())
     }
 
-    fn append(&mut self, key: PartitionKey, batch: &Batch, acks: i16, now_ms: i64) -> Result<(i32, Appended), Failure> {
+    /// Appends as the leader. Gives the epoch.
+    pub(super) fn append(
+        &mut self,
+        key: PartitionKey,
+        batch: &Batch,
+        origin: Origin,
+        acks: i16,
+        now_ms: i64,
+    ) -> Result<(i32, Appended), Failure> {
         if !(-1..=1).contains(&acks) {
             return Err(ErrorCode::InvalidRequiredAcks.into());
         }
@@ -100,7 +108,7 @@ impl Broker {
             leadership.check_enough_replicas(&replica.log, settings)?;
         }
         let epoch = leadership.registration().leader_epoch;
-        let appended = replica.log.append_as_leader(batch, Origin::Client, epoch, now_ms)?;
+        let appended = replica.log.append_as_leader(batch, origin, epoch, now_ms)?;
         let image = &self.image;
         leadership.appended(&mut replica.log, settings, now_ms, &|id, epoch| {
             image.is_eligible(id, epoch)

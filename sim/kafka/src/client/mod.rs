@@ -1,8 +1,11 @@
-//! Clients: what all of them do (this file: whom to ask, and asking again), [`producer`] and [`consumer`].
+//! Clients: what all of them do (this file: whom to ask, and asking again), [`producer`], [`consumer`]
+//! and [`group`].
 //!
 //! A client is a state machine on a host, as brokers are: it is stepped with what happens there, and hands out results.
 
 pub mod consumer;
+
+pub mod group;
 
 pub mod producer;
 
@@ -109,6 +112,11 @@ impl<P> Client<P> {
         let known = topic.partitions.get(partition as usize)?;
         let (_, host) = self.metadata.brokers.iter().find(|(id, _)| *id == known.leader)?;
         Some(((topic.id, partition), known.leader_epoch, cx.host_named(host)?))
+    }
+
+    pub fn broker(&self, id: i32, host: &str, cx: &KafkaCx<'_>) -> Option<HostId> {
+        let known = self.metadata.brokers.iter().find(|(known, _)| *known == id);
+        cx.host_named(known.map_or(host, |(_, host)| host))
     }
 
     pub fn partition_count(&self) -> usize {

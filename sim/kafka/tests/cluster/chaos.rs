@@ -2,14 +2,17 @@
 //!
 //! After every event: one active controller an epoch of the quorum, one leader an epoch of a partition, what is committed
 //! at an offset is never another record, high watermarks do not go back in a broker's life, a new leader has all that was
-//! acknowledged, no record is in a log twice, consumers read what is committed and in order. An unclean election (everybody
+//! acknowledged, no record is in a log twice, consumers read what is committed and in order, a partition has one
+//! owner in a generation of a group. An unclean election (everybody
 //! who had everything has lost power) ends the promises about records, and nothing else. In the end all faults are over, and
-//! everything goes on.
+//! everything goes on: records arrive, all replicas are in sync and the same, the group shares the
+//! partitions and has read everything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use essaim_kafka::message::PartitionKey;
 use essaim_kafka::partition_change::LeaderRecovery;
+use essaim_kafka::uuid::Uuid;
 use essaim_kernel::world::{Chaos, Fault, HostId, HostState};
 use essaim_kernel::{Digest, Time};
 
@@ -32,6 +35,13 @@ struct Notes {
     /// What was handed over: host and handle -> value.
     handed_over: BTreeMap<(HostId, u64), String>,
     read: BTreeMap<i32, i64>,
+    /// What the members of the group have read, once or more often.
+    read_by_group: BTreeSet<(i32, i64)>,
+    /// Generation and partition -> member.
+    owners: BTreeMap<(i32, i32), String>,
+    /// Topics with a leader that may lack something.
+    unclean: BTreeSet<Uuid>,
+    /// The topic of the records is one of them.
     is_unclean: bool,
     elections: usize,
 }
@@ -41,6 +51,7 @@ struct Trial {
     notes: Notes,
     topic: PartitionKey,
     producers: Vec<HostId>,
+    members: Vec<HostId>,
     value: u64,
     seed: u64,
 }
@@ -50,6 +61,7 @@ impl Trial {
         let mut cluster = Cluster::new(seed);
         let producers = vec![cluster.add_client("producer-1"), cluster.add_client("producer-2")];
         cluster.add_client("consumer");
+        let members = vec![cluster.add_client("member-1"), cluster.add_client("member-2")];
         cluster.wait_for_brokers(3);
         let mut topic = topic("orders", PARTITIONS, 3);
         topic.configs.push(("min.insync.replicas".into(), "2".into()));
@@ -59,6 +71,7 @@ impl Trial {
             notes: Notes::default(),
             topic: (id, 0),
             producers,
+            members,
             value: 0,
             seed,
         }
@@ -87,8 +100,12 @@ impl Trial {
                     let first = *notes.controllers.entry(epoch).or_insert(raft.id());
                     assert_eq!(first, raft.id(), "seed {seed}: two controllers in epoch {epoch}");
                 }
-                let mut partitions = controller.image().partitions();
-                notes.is_unclean |= partitions.any(|(_, _, one)| one.recovery == LeaderRecovery::Recovering);
+                for (id, _, partition) in controller.image().partitions() {
+                    if partition.recovery == LeaderRecovery::Recovering {
+                        notes.unclean.insert(id);
+                        notes.is_unclean |= id == self.topic.0;
+                    }
+                }
             }
             Node::Broker(broker) => {
                 for (key, replica) in broker.replicas() {
@@ -123,6 +140,20 @@ impl Trial {
                     if let Some(value) = notes.acknowledged.get(&(key, record.offset)) {
                         assert_eq!(record.value, value.as_bytes(), "seed {seed}");
                     }
+                }
+            }
+            Node::Member(member) => {
+                let (generation, owned) = member.owned();
+                for partition in owned {
+                    let of = notes.owners.entry((generation, partition));
+                    let first = of.or_insert_with(|| member.member_id().to_owned());
+                    assert!(
+                        first == member.member_id() || !notes.unclean.is_empty(),
+                        "seed {seed}: {partition} has two owners in generation {generation}"
+                    );
+                }
+                for record in member.poll() {
+                    notes.read_by_group.insert((record.partition, record.offset));
                 }
             }
             Node::Starting | Node::Hand => {}
@@ -178,9 +209,16 @@ impl Trial {
             trial.notes.handed_over.is_empty() && keys.into_iter().all(|key| trial.cluster.isr(key) == [1, 2, 3])
         };
         for _ in 0..300 {
+            let owned = self
+                .members
+                .clone()
+                .into_iter()
+                .map(|host| self.cluster.member(host).owned());
+            let owned: Vec<_> = owned.collect();
+            let shares = owned[0].0 == owned[1].0 && owned.iter().all(|(_, owned)| owned.len() == 1);
             let until = Time(self.cluster.world.now().0 + 1_000_000_000);
             self.run_until(until);
-            if is_well(self) {
+            if is_well(self) && shares {
                 self.run_until(Time(until.0 + 2_000_000_000));
                 self.compare();
                 return;
@@ -252,7 +290,7 @@ impl Notes {
                 "seed {seed}: two leaders in epoch {epoch} of {key:?}"
             );
         }
-        if self.is_unclean {
+        if self.unclean.contains(&key.0) {
             return;
         }
         let end = log.high_watermark();

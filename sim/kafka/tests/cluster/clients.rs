@@ -1,6 +1,7 @@
 //! Producers and consumers on hosts of their own.
 
 use bytes::Bytes;
+use essaim_kafka::client::group::GroupConsumer;
 use essaim_kafka::client::producer::Handle;
 use essaim_kernel::world::HostId;
 
@@ -53,4 +54,68 @@ fn what_producers_send_consumers_read() {
         read,
         expected.map(|(partition, offset, value)| (partition, offset, Bytes::from(value)))
     );
+}
+
+impl Cluster {
+    pub fn member(&mut self, host: HostId) -> &mut GroupConsumer {
+        match &mut self.nodes.get_mut(&host).unwrap().1 {
+            Node::Member(member) => member,
+            _ => panic!("no member"),
+        }
+    }
+}
+
+#[test]
+fn a_group_shares_the_partitions_and_goes_on_where_it_was() {
+    let mut cluster = Cluster::new(4);
+    let producer = cluster.add_client("producer-1");
+    cluster.wait_for_brokers(3);
+    cluster.create(topic("orders", 4, 3)).unwrap();
+    for at in 0..20 {
+        cluster.hand_over(producer, at % 4, &at.to_string());
+    }
+    let first = cluster.add_client("member-1");
+    cluster.run(10_000);
+    assert_eq!(cluster.member(first).owned(), (1, vec![0, 1, 2, 3]));
+    assert_eq!(cluster.member(first).poll().len(), 20);
+    let second = cluster.add_client("member-2");
+    cluster.run(15_000);
+    let (one, other) = (cluster.member(first).owned(), cluster.member(second).owned());
+    assert_eq!((one.0, other.0), (2, 2));
+    let mut all = [one.1.clone(), other.1.clone()].concat();
+    all.sort_unstable();
+    assert_eq!((one.1.len(), all), (2, vec![0, 1, 2, 3]));
+    assert_eq!(
+        cluster.member(second).poll().len(),
+        0,
+        "what the first has read is committed"
+    );
+    for at in 20..40 {
+        cluster.hand_over(producer, at % 4, &at.to_string());
+    }
+    cluster.run(7_000);
+    assert_eq!(
+        (cluster.member(first).poll().len(), cluster.member(second).poll().len()),
+        (10, 10)
+    );
+    // Its coordinator loses power: another has what is replicated.
+    let coordinator = cluster
+        .brokers()
+        .find(|(_, broker)| broker.groups().next().is_some())
+        .unwrap()
+        .0;
+    let name = cluster.world.name_of(coordinator).to_owned();
+    cluster.fault(&format!("crash {name}"));
+    // A request that is not answered is given up after half a minute.
+    cluster.run(40_000);
+    let after = (cluster.member(first).owned(), cluster.member(second).owned());
+    assert_eq!(after, (one, other), "nobody has to join again for it");
+    // One leaves, the other gets everything, and reads nothing twice.
+    let mut cx = cluster.world.call(second).unwrap();
+    if let Some((_, Node::Member(member))) = cluster.nodes.get_mut(&second) {
+        member.leave(&mut cx);
+    }
+    cluster.run(10_000);
+    assert_eq!(cluster.member(first).owned().1, [0, 1, 2, 3]);
+    assert_eq!(cluster.member(first).poll().len(), 0);
 }

@@ -6,6 +6,7 @@ use essaim_kafka::batch::{Batch, BatchBuilder, Fields, NewRecord};
 use essaim_kafka::broker::{Broker, BrokerConfig};
 use essaim_kafka::client::ClientConfig;
 use essaim_kafka::client::consumer::Consumer;
+use essaim_kafka::client::group::GroupConsumer;
 use essaim_kafka::client::producer::Producer;
 use essaim_kafka::controller::{Controller, ControllerConfig};
 use essaim_kafka::message::*;
@@ -21,6 +22,7 @@ pub enum Node {
     Hand,
     Producer(Box<Producer>),
     Consumer(Box<Consumer>),
+    Member(Box<GroupConsumer>),
 }
 
 pub struct Cluster {
@@ -72,7 +74,8 @@ impl Cluster {
                 let config = ControllerConfig::new(100 + number, self.bootstrap.clone());
                 *node = Node::Controller(Box::new(Controller::start(config, &mut cx).unwrap()));
             } else if name.starts_with("broker") {
-                let config = BrokerConfig::new(number, name, self.bootstrap.clone());
+                let mut config = BrokerConfig::new(number, name, self.bootstrap.clone());
+                config.offsets_topic_partitions = 2;
                 *node = Node::Broker(Box::new(Broker::start(config, &mut cx).unwrap()));
             } else if name != "hand" {
                 let servers = (1..=3).map(|at| format!("broker-{at}")).collect();
@@ -81,6 +84,10 @@ impl Cluster {
                 config.request_timeout_ms = 3_000;
                 *node = if name.starts_with("producer") {
                     Node::Producer(Box::new(Producer::start(config, &mut cx)))
+                } else if name.starts_with("member") {
+                    // A join may be answered after the whole rebalance.
+                    config.request_timeout_ms = 30_000;
+                    Node::Member(Box::new(GroupConsumer::start(config, "shop", &mut cx)))
                 } else {
                     Node::Consumer(Box::new(Consumer::start(config, &mut cx)))
                 };
@@ -90,6 +97,7 @@ impl Cluster {
         match node {
             Node::Producer(producer) => producer.step(&delivery, &mut cx),
             Node::Consumer(consumer) => consumer.step(&delivery, &mut cx),
+            Node::Member(member) => member.step(&delivery, &mut cx),
             Node::Controller(controller) => controller.step(&delivery, &mut cx),
             Node::Broker(broker) => broker.step(&delivery, &mut cx).unwrap(),
             Node::Hand => {
@@ -302,7 +310,7 @@ pub fn values<'a>(batches: impl IntoIterator<Item = &'a Batch>) -> Vec<String> {
     for batch in batches {
         for record in batch.records() {
             let record = record.unwrap();
-            values.push(String::from_utf8(record.value.unwrap().to_vec()).unwrap());
+            values.push(String::from_utf8_lossy(record.value.unwrap()).into_owned());
         }
     }
     values
