@@ -57,6 +57,13 @@ fn what_producers_send_consumers_read() {
 }
 
 impl Cluster {
+    fn leave(&mut self, host: HostId) {
+        let mut cx = self.world.call(host).unwrap();
+        if let Some((_, Node::Member(member))) = self.nodes.get_mut(&host) {
+            member.leave(&mut cx);
+        }
+    }
+
     pub fn member(&mut self, host: HostId) -> &mut GroupConsumer {
         match &mut self.nodes.get_mut(&host).unwrap().1 {
             Node::Member(member) => member,
@@ -111,11 +118,26 @@ fn a_group_shares_the_partitions_and_goes_on_where_it_was() {
     let after = (cluster.member(first).owned(), cluster.member(second).owned());
     assert_eq!(after, (one, other), "nobody has to join again for it");
     // One leaves, the other gets everything, and reads nothing twice.
-    let mut cx = cluster.world.call(second).unwrap();
-    if let Some((_, Node::Member(member))) = cluster.nodes.get_mut(&second) {
-        member.leave(&mut cx);
-    }
+    cluster.leave(second);
     cluster.run(10_000);
     assert_eq!(cluster.member(first).owned().1, [0, 1, 2, 3]);
     assert_eq!(cluster.member(first).poll().len(), 0);
+    // Nobody is left, and the next coordinator loses power as well: what was committed is still known.
+    cluster.fault(&format!("restart {name}"));
+    cluster.run(20_000);
+    cluster.leave(first);
+    cluster.run(2_000);
+    let coordinator = cluster
+        .brokers()
+        .find(|(_, broker)| broker.groups().next().is_some())
+        .unwrap()
+        .0;
+    let name = cluster.world.name_of(coordinator).to_owned();
+    cluster.fault(&format!("crash {name}"));
+    cluster.run(12_000);
+    let third = cluster.add_client("member-3");
+    // It may ask the one without power first.
+    cluster.run(75_000);
+    assert_eq!(cluster.member(third).owned().1, [0, 1, 2, 3]);
+    assert_eq!(cluster.member(third).poll().len(), 0);
 }
