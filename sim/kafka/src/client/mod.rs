@@ -90,6 +90,21 @@ pub(crate) fn is_retriable(error: ErrorCode) -> bool {
     )
 }
 
+/// What a broker says of a partition may be older than what another has said: then it is not believed.
+fn believed(known: &ClusterMetadata, mut told: ClusterMetadata) -> ClusterMetadata {
+    for topic in &mut told.topics {
+        let Some(known) = known.topics.iter().find(|known| known.id == topic.id) else {
+            continue;
+        };
+        for (new, old) in topic.partitions.iter_mut().zip(&known.partitions) {
+            if new.leader_epoch < old.leader_epoch {
+                *new = old.clone();
+            }
+        }
+    }
+    told
+}
+
 impl<P> Client<P> {
     pub fn start(config: ClientConfig, cx: &mut KafkaCx<'_>) -> Self {
         Self {
@@ -188,7 +203,7 @@ impl<P> Client<P> {
                 let is_whole = metadata.unknown.is_empty() && !metadata.brokers.is_empty();
                 // A broker that has just started knows nobody yet.
                 if !metadata.brokers.is_empty() {
-                    self.take(metadata);
+                    self.metadata = believed(&self.metadata, metadata);
                 }
                 let age_ms = self.config.metadata_age_max_ms;
                 let next_ms = if is_whole { age_ms } else { self.config.retry_backoff_ms };
@@ -196,21 +211,6 @@ impl<P> Client<P> {
             }
             (Asked::Metadata, _) => self.refresh_ms = now_ms(cx) + self.config.retry_backoff_ms,
         }
-    }
-
-    /// What a broker says of a partition may be older than what another has said: then it is not believed.
-    fn take(&mut self, mut metadata: ClusterMetadata) {
-        for topic in &mut metadata.topics {
-            let Some(known) = self.metadata.topics.iter().find(|known| known.id == topic.id) else {
-                continue;
-            };
-            for (new, old) in topic.partitions.iter_mut().zip(&known.partitions) {
-                if new.leader_epoch < old.leader_epoch {
-                    *new = old.clone();
-                }
-            }
-        }
-        self.metadata = metadata;
     }
 
     /// Asks for metadata, if it is time.
@@ -233,5 +233,44 @@ impl<P> Client<P> {
         let asked = self.asked.values().map(|(_, until)| *until);
         let refresh = (!self.is_asking_metadata()).then_some(self.refresh_ms);
         asked.chain(refresh).min().unwrap_or(i64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{PartitionMetadata, TopicMetadata};
+    use crate::uuid::Uuid;
+
+    fn metadata(id: Uuid, leaders: &[(i32, i32)]) -> ClusterMetadata {
+        let partition = |&(leader, leader_epoch): &(i32, i32)| PartitionMetadata {
+            leader,
+            leader_epoch,
+            replicas: vec![1, 2],
+            isr: vec![leader],
+        };
+        ClusterMetadata {
+            brokers: vec![(1, "kafka-1".to_owned()), (2, "kafka-2".to_owned())],
+            topics: vec![TopicMetadata {
+                name: "orders".to_owned(),
+                id,
+                partitions: leaders.iter().map(partition).collect(),
+            }],
+            ..ClusterMetadata::default()
+        }
+    }
+
+    #[test]
+    fn older_metadata_of_a_partition_is_not_believed() {
+        let (a, b) = (Uuid { high: 1, low: 1 }, Uuid { high: 1, low: 2 });
+        let known = metadata(a, &[(1, 5), (1, 5), (1, 5)]);
+        // Older, as old, newer: each partition on its own.
+        let now = believed(&known, metadata(a, &[(2, 4), (2, 5), (2, 6)]));
+        assert_eq!(now, metadata(a, &[(1, 5), (2, 5), (2, 6)]));
+        // A partition more is new.
+        let now = believed(&now, metadata(a, &[(2, 4), (2, 4), (2, 4), (2, 0)]));
+        assert_eq!(now, metadata(a, &[(1, 5), (2, 5), (2, 6), (2, 0)]));
+        // Made again under the same name, it is another topic: its epochs begin anew.
+        assert_eq!(believed(&now, metadata(b, &[(2, 0)])), metadata(b, &[(2, 0)]));
     }
 }
